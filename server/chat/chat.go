@@ -1,0 +1,135 @@
+// Package chat is the domain: conversations, messages, who may do what to
+// them, and how a change becomes an answer owed and an event.
+//
+// It knows no technology. What it needs from the outside are the ports in this
+// package (Store, Publisher, Responder); what it offers is Service. All methods
+// of Service may be called concurrently. Refusals are *wire.Error; any other
+// error is a fault whose text is for the log.
+package chat
+
+import (
+	"context"
+	"time"
+
+	"chatbot/widget/wire"
+)
+
+// Store keeps conversations. Every method may be called concurrently. A write
+// has reached the disk when it returns without an error, or nothing of it has
+// happened. A store that cannot write now (disk full, locked) returns a
+// *wire.Error with CodeUnavailable.
+type Store interface {
+	// Epoch names this history; it changes only if history was lost.
+	Epoch() string
+
+	// AppendMessage stores m and, where they do not exist yet, its conversation
+	// and its author as a participant. The same author and client id again
+	// gives the stored message and created=false; with another body it is
+	// refused with wire.CodeConflict. Seq counts 1, 2, 3 … and Rev rises
+	// strictly in each conversation. With m.OwesAnswer the debt is stored in
+	// the same transaction.
+	AppendMessage(ctx context.Context, m NewMessage) (message wire.Message, created bool, err error)
+
+	// SettleAnswer stores answer as AppendMessage does and removes the debt in
+	// one transaction, so an answer is given exactly once: if the debt is
+	// already gone nothing is stored and created is false. A nil answer only
+	// removes the debt.
+	SettleAnswer(ctx context.Context, debt Debt, answer *NewMessage) (message wire.Message, created bool, err error)
+
+	// Debts are the answers owed, oldest first.
+	Debts(ctx context.Context) ([]Debt, error)
+
+	// Conversation is the state of one; wire.CodeNotFound if it is not stored.
+	Conversation(ctx context.Context, id string) (Conversation, error)
+
+	// Conversations are the latest ones by last change, newest first.
+	Conversations(ctx context.Context, limit int) ([]Conversation, error)
+
+	// Changes are the messages with a Rev above since, in order of Rev, at
+	// most limit, and whether there are more. rev is how far the reader is
+	// then. A conversation that is not stored has none.
+	Changes(ctx context.Context, conversationID string, since int64, limit int) (messages []wire.Message, rev int64, more bool, err error)
+
+	// History are messages in order of Seq: the first limit above after, or
+	// (with before > 0) the last limit below before.
+	History(ctx context.Context, conversationID string, after, before int64, limit int) (messages []wire.Message, more bool, err error)
+
+	// Participants are those who are in a conversation, in order of joining.
+	Participants(ctx context.Context, conversationID string) ([]wire.Participant, error)
+
+	// Invite stores an invitation by the hash of its code, creating the
+	// conversation and the inviter where they are not stored yet.
+	Invite(ctx context.Context, inv Invitation) error
+
+	// Redeem uses up the invitation and adds the participant. It is refused
+	// with wire.CodeInvitationInvalid if unknown, used or expired at now.
+	Redeem(ctx context.Context, codeHash string, now wire.Time, p wire.Participant) (Conversation, error)
+}
+
+// NewMessage is a message to store; the store gives it Seq and Rev.
+type NewMessage struct {
+	ID             string
+	ConversationID string
+	ClientID       string
+	Author         wire.Author
+	Body           string
+	CreatedAt      wire.Time
+	Source         *wire.Source
+	// Site is the origin of the page the conversation began on.
+	Site string
+	// OwesAnswer makes the bot owe an answer to this message.
+	OwesAnswer bool
+}
+
+// Debt is an answer owed to a message.
+type Debt struct {
+	ConversationID string
+	MessageID      string
+	Body           string // of the message
+	CreatedAt      wire.Time
+}
+
+// Invitation lets one more person into a conversation, once.
+type Invitation struct {
+	CodeHash       string
+	ConversationID string
+	Inviter        wire.Participant
+	Site           string
+	CreatedAt      wire.Time
+	ExpiresAt      wire.Time
+}
+
+// Conversation is the stored state of one.
+type Conversation struct {
+	ID        string
+	Site      string
+	CreatedAt wire.Time
+	UpdatedAt wire.Time
+	LastSeq   int64
+	Rev       int64
+}
+
+// Publisher announces events to whoever listens now. It may lose them: readers
+// ask the store. Publish must return promptly and never waits for a reader.
+type Publisher interface {
+	// Publish sends data (JSON) on the channel to all but exceptSocket, which
+	// may be empty.
+	Publish(ctx context.Context, channel, event string, data []byte, exceptSocket string) error
+}
+
+// Responder makes the bot's answers.
+type Responder interface {
+	// Respond answers question, given the last messages of the conversation
+	// (oldest first, the question included). It returns when it has an answer
+	// or ctx ends.
+	Respond(ctx context.Context, question string, history []wire.Message) (Answer, error)
+}
+
+// Answer is what the bot says, and where it has it from.
+type Answer struct {
+	Body   string
+	Source *wire.Source
+}
+
+// Clock tells the time; time.Now everywhere but in tests.
+type Clock func() time.Time

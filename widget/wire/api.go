@@ -1,0 +1,166 @@
+package wire
+
+// The paths of the HTTP API. {id} stands for a conversation's id.
+const (
+	PathConfig        = "/api/chatbot/config"
+	PathConversations = "/api/chatbot/conversations"
+	PathJoin          = "/api/chatbot/conversations/join"
+	PathConversation  = "/api/chatbot/conversations/{id}"
+	PathMessages      = "/api/chatbot/conversations/{id}/messages"
+	PathInvitations   = "/api/chatbot/conversations/{id}/invitations"
+	PathChannelAuth   = "/api/chatbot/broadcasting/auth"
+	PathUserAuth      = "/api/chatbot/broadcasting/user-auth"
+)
+
+// HeaderSocketID names the caller's own realtime connection, which is then left
+// out when the change is announced, as Laravel Echo does. It counts only where
+// the caller's token authorized that socket.
+const HeaderSocketID = "X-Socket-ID"
+
+// HeaderSite carries the site ticket that the frame document was served with.
+const HeaderSite = "X-Chatbot-Site"
+
+// Provider is a way by which changes reach the browser.
+type Provider string
+
+// The ways, best first.
+const (
+	ProviderPusher  Provider = "pusher"
+	ProviderReverb  Provider = "reverb"
+	ProviderPolling Provider = "polling"
+)
+
+// Config is the answer of GET /api/chatbot/config. It never holds a secret.
+type Config struct {
+	// RealtimeProvider is the first of Providers, or "polling".
+	RealtimeProvider Provider      `json:"realtimeProvider"`
+	Providers        []Provider    `json:"providers"`
+	Reverb           ReverbConfig  `json:"reverb"`
+	Pusher           PusherConfig  `json:"pusher"`
+	Polling          PollingConfig `json:"polling"`
+	Limits           Limits        `json:"limits"`
+	Features         []string      `json:"features"`
+	Version          string        `json:"version"`
+}
+
+// ReverbConfig is where the browser finds a Reverb server.
+type ReverbConfig struct {
+	Enabled  bool   `json:"enabled"`
+	Key      string `json:"key,omitempty"`
+	Host     string `json:"host,omitempty"`
+	Port     int    `json:"port,omitempty"`
+	Scheme   string `json:"scheme,omitempty"` // "http" or "https", as Laravel names it
+	ForceTLS bool   `json:"forceTLS"`
+	// Path stands before /app/{key}; empty where there is none.
+	Path         string `json:"path"`
+	AuthEndpoint string `json:"authEndpoint,omitempty"`
+}
+
+// PusherConfig is how the browser reaches Pusher. Host, Port and Scheme are
+// set only where they differ from those the cluster implies.
+type PusherConfig struct {
+	Enabled      bool   `json:"enabled"`
+	Key          string `json:"key,omitempty"`
+	Cluster      string `json:"cluster,omitempty"`
+	Host         string `json:"host,omitempty"`
+	Port         int    `json:"port,omitempty"`
+	Scheme       string `json:"scheme,omitempty"`
+	AuthEndpoint string `json:"authEndpoint,omitempty"`
+}
+
+// PollingConfig is how to poll: every Interval milliseconds, or with a wait of
+// up to Wait seconds where the server answers as soon as something changes.
+type PollingConfig struct {
+	Interval int `json:"interval"`
+	Wait     int `json:"wait"`
+}
+
+// Limits are the bounds that a client should know before it is refused.
+type Limits struct {
+	MessageChars           int `json:"messageChars"` // Unicode code points in a body
+	BodyBytes              int `json:"bodyBytes"`    // bytes in a request's body
+	PageSize               int `json:"pageSize"`     // messages in one answer, at most
+	MessagesPerMinute      int `json:"messagesPerMinute"`
+	ConversationsPerMinute int `json:"conversationsPerMinute"`
+}
+
+// Session is the answer to a new conversation and to a join: who the caller is
+// from now on, and the token that proves it.
+type Session struct {
+	Conversation Conversation `json:"conversation"`
+	Participant  Participant  `json:"participant"`
+	Cursor       Cursor       `json:"cursor"`
+	Token        string       `json:"token"`
+}
+
+// Badge is the answer of GET /api/chatbot/conversations/{id}.
+type Badge struct {
+	Conversation Conversation `json:"conversation"`
+	LastSeq      int64        `json:"lastSeq"`
+	ReadSeq      int64        `json:"readSeq"`
+	Unread       int64        `json:"unread"`
+}
+
+// SendRequest is the body of POST …/messages.
+type SendRequest struct {
+	ClientID string `json:"clientId"`
+	Body     string `json:"body"`
+}
+
+// SendAnswer is the answer to it.
+type SendAnswer struct {
+	Message Message `json:"message"`
+}
+
+// Page is the answer of GET …/messages: with since, the current form of all
+// that changed; with after or before, a stretch of history. Messages stand in
+// order of Seq for history and in order of Rev for changes.
+type Page struct {
+	Messages     []Message     `json:"messages"`
+	Participants []Participant `json:"participants"`
+	Signals      []Signal      `json:"signals"`
+	Cursor       Cursor        `json:"cursor"`
+	Epoch        string        `json:"epoch"`
+	HasMore      bool          `json:"hasMore"`
+	LastSeq      int64         `json:"lastSeq"`
+}
+
+// Invitation is the answer of POST …/invitations.
+type Invitation struct {
+	Code      string `json:"code"`
+	ExpiresAt Time   `json:"expiresAt"`
+}
+
+// JoinRequest is the body of POST …/join. Name is what the others see.
+type JoinRequest struct {
+	Code string `json:"code"`
+	Name string `json:"name,omitempty"`
+}
+
+// ChannelAuthRequest asks for leave to subscribe to a channel; field names are
+// those of the Pusher clients. Provider says whose secret signs it; empty means
+// the first one configured.
+type ChannelAuthRequest struct {
+	SocketID    string   `json:"socket_id"`
+	ChannelName string   `json:"channel_name"`
+	Provider    Provider `json:"provider,omitempty"`
+}
+
+// ChannelAuth is the answer, in the shape Pusher clients expect.
+type ChannelAuth struct {
+	Auth         string `json:"auth"`
+	ChannelData  string `json:"channel_data,omitempty"`
+	SharedSecret string `json:"shared_secret,omitempty"`
+}
+
+// UserAuthRequest asks for leave to sign the connection in.
+type UserAuthRequest struct {
+	SocketID string   `json:"socket_id"`
+	Provider Provider `json:"provider,omitempty"`
+}
+
+// UserAuth is the answer to it.
+type UserAuth struct {
+	Auth     string `json:"auth"`
+	UserData string `json:"user_data"`
+}

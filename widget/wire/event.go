@@ -1,0 +1,83 @@
+package wire
+
+import "strings"
+
+// The events of a conversation's channels. An event is a hint: it may be lost,
+// repeated, late or partial, and the store is asked when in doubt.
+const (
+	EventMessageReceived    = "ChatMessageReceived"
+	EventMessageUpdated     = "ChatMessageUpdated"
+	EventParticipantUpdated = "ChatParticipantUpdated"
+	EventMessageDelta       = "ChatMessageDelta"
+	EventSignal             = "ChatSignal"
+)
+
+// MaxEventBytes is the encoded size above which an event is sent partial.
+// Pusher refuses 10 KB; the rest is room for the envelope.
+const MaxEventBytes = 8 << 10
+
+const (
+	channelPrefix  = "private-chat.conversation."
+	presencePrefix = "presence-chat.conversation."
+)
+
+// Channel is the private channel of a conversation.
+func Channel(conversationID string) string { return channelPrefix + conversationID }
+
+// PresenceChannel is the presence channel of a conversation.
+func PresenceChannel(conversationID string) string { return presencePrefix + conversationID }
+
+// ConversationOf is the conversation whose private or presence channel is
+// named, and false for every other name.
+func ConversationOf(channel string) (id string, ok bool) {
+	id, ok = strings.CutPrefix(channel, channelPrefix)
+	if !ok {
+		id, ok = strings.CutPrefix(channel, presencePrefix)
+	}
+	return id, ok && ValidID(id)
+}
+
+// EventName is the bare name of an event that Laravel may have put into a
+// namespace: "App\Events\ChatMessageReceived" and ".ChatMessageReceived" both
+// mean ChatMessageReceived.
+func EventName(name string) string {
+	if i := strings.LastIndexByte(name, '\\'); i >= 0 {
+		name = name[i+1:]
+	}
+	return strings.TrimPrefix(name, ".")
+}
+
+// MessageEvent is the data of ChatMessageReceived and ChatMessageUpdated. With
+// Partial there is no message in it: the reader fetches from its cursor.
+type MessageEvent struct {
+	Message *Message `json:"message,omitempty"`
+	Rev     int64    `json:"rev"`
+	Epoch   string   `json:"epoch"`
+	Partial bool     `json:"partial,omitempty"`
+}
+
+// ParticipantEvent is the data of ChatParticipantUpdated.
+type ParticipantEvent struct {
+	Participant Participant `json:"participant"`
+	Rev         int64       `json:"rev"`
+	Epoch       string      `json:"epoch"`
+}
+
+// SignalType names a passing state of a participant.
+type SignalType string
+
+// The signals. Thinking is the bot's: its answer is being made.
+const (
+	SignalTyping   SignalType = "typing"
+	SignalThinking SignalType = "thinking"
+	// SignalIdle ends the author's other signals at once.
+	SignalIdle SignalType = "idle"
+)
+
+// Signal is something passing that is not stored. TTL is the milliseconds for
+// which it holds unless it is sent again.
+type Signal struct {
+	Type   SignalType `json:"type"`
+	Author Author     `json:"author"`
+	TTL    int        `json:"ttl"`
+}
