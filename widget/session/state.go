@@ -1,0 +1,199 @@
+// Package session is what a visitor's chat is: a pure state machine. Step takes
+// the state, something that happened and the time, and gives the next state and
+// what is to be done about it. It does no I/O, reads no clock and knows no
+// browser.
+//
+// States are values and are never changed: Step copies what it alters, so an
+// older State stays valid and may be read from any goroutine, and one owner
+// (package client) holds the newest.
+package session
+
+import (
+	"slices"
+
+	"chatbot/widget/wire"
+)
+
+// State is everything the widget knows. The zero State is a widget that has
+// not been started.
+type State struct {
+	// Config is what the server said of itself; it counts once Loaded is true.
+	Config wire.Config
+	Loaded bool
+
+	// ConversationID is empty as long as there is no conversation.
+	ConversationID string
+	// Self is the visitor's participant id in the conversation.
+	Self string
+	// Cursor is how far the conversation's changes are known.
+	Cursor wire.Cursor
+
+	// Messages are those known, by Seq, without an entry twice.
+	Messages []wire.Message
+	// HasOlder says that messages before the first of Messages exist, and
+	// LoadingOlder that they were asked for.
+	HasOlder     bool
+	LoadingOlder bool
+	// Outbox holds what the visitor wrote and the server has not confirmed, in
+	// the order of writing.
+	Outbox []Entry
+	// Signals are the passing states of other participants. One counts until
+	// its Until.
+	Signals []Signal
+
+	Realtime Realtime
+	Link     Link
+
+	Open   bool
+	Unread int // messages of others that came while the panel was closed
+
+	// Notice is something the visitor should be told; its Code is empty when
+	// there is nothing.
+	Notice Notice
+	// Ended says that the conversation cannot be gone on with: its token
+	// expired or was revoked. The outbox is kept, and StartOver begins anew.
+	Ended bool
+
+	work work
+}
+
+// EntryState is how far an entry of the outbox has come.
+type EntryState string
+
+// The states of an entry. One that was sent leaves the outbox.
+const (
+	Queued  EntryState = "queued"
+	Sending EntryState = "sending"
+	// Failed means refused for good: nothing more happens without a Retry.
+	Failed EntryState = "failed"
+)
+
+// Entry is a text that the visitor wrote and the server has not confirmed.
+type Entry struct {
+	ClientID string     `json:"clientId"`
+	Body     string     `json:"body"`
+	At       wire.Time  `json:"at"` // when it was written, by the visitor's clock
+	State    EntryState `json:"state"`
+	// Code and Reason say why a Failed entry was refused, for programs and for
+	// people.
+	Code   wire.Code `json:"code,omitempty"`
+	Reason string    `json:"reason,omitempty"`
+}
+
+// Signal is a passing state of a participant, for example that the bot thinks.
+type Signal struct {
+	Author wire.Author
+	Type   wire.SignalType
+	Until  wire.Time
+}
+
+// Subscription is a confirmed subscription to a conversation's channel.
+type Subscription struct {
+	Channel  string        `json:"channel"`
+	Provider wire.Provider `json:"provider"`
+}
+
+// Realtime is how changes reach the widget now.
+type Realtime struct {
+	// Connected is true when the conversation's channel is subscribed, or, with
+	// no conversation yet, when a socket is connected.
+	Connected bool
+	Provider  wire.Provider
+	Channel   *Subscription // nil when nothing is subscribed
+}
+
+// LinkState is what may be said of the link to the server.
+type LinkState string
+
+// The states of the link.
+const (
+	LinkConnecting   LinkState = "connecting"
+	LinkLive         LinkState = "live" // the server answers, by socket or by polling
+	LinkReconnecting LinkState = "reconnecting"
+	LinkOffline      LinkState = "offline" // the browser says that there is no network
+)
+
+// Link is a LinkState and since when it lasts. What lasts shorter than
+// LinkPatience is not worth telling the visitor.
+type Link struct {
+	State LinkState
+	Since wire.Time
+}
+
+// LinkPatience is how long a lost link is borne in silence, in milliseconds.
+const LinkPatience = 2000
+
+// Shown is the state to show at now: a loss is shown after LinkPatience, until
+// then the link counts as live.
+func (l Link) Shown(now wire.Time) LinkState {
+	if l.State != LinkLive && now-l.Since < LinkPatience {
+		return LinkLive
+	}
+	return l.State
+}
+
+// Notice is something the visitor should be told. Text is plain English;
+// Code is for those who show it in another language.
+type Notice struct {
+	Code wire.Code
+	Text string
+	// RetryAfter is how many seconds to wait, 0 where waiting does not help.
+	RetryAfter int
+}
+
+// Item is one line of the timeline: a message of the conversation or an entry
+// of the outbox; exactly one of them is not nil.
+type Item struct {
+	Message *wire.Message
+	Entry   *Entry
+}
+
+// Key identifies the item for a list that is drawn again and again. It stays
+// the same when an entry of the outbox becomes a message.
+func (i Item) Key() string {
+	switch {
+	case i.Entry != nil:
+		return "own-" + i.Entry.ClientID
+	case i.Message.ClientID != "":
+		return "own-" + i.Message.ClientID
+	}
+	return i.Message.ID
+}
+
+// Timeline is what stands in the log: the messages, then what is still on its
+// way.
+func (s State) Timeline() []Item {
+	items := make([]Item, 0, len(s.Messages)+len(s.Outbox))
+	for i := range s.Messages {
+		items = append(items, Item{Message: &s.Messages[i]})
+	}
+	for i := range s.Outbox {
+		items = append(items, Item{Entry: &s.Outbox[i]})
+	}
+	return items
+}
+
+// Typing are the others who are writing, or thinking, at now.
+func (s State) Typing(now wire.Time) []wire.Author {
+	var authors []wire.Author
+	for _, signal := range s.Signals {
+		if signal.Until > now && !slices.Contains(authors, signal.Author) {
+			authors = append(authors, signal.Author)
+		}
+	}
+	return authors
+}
+
+// Own reports whether the visitor wrote m.
+func (s State) Own(m wire.Message) bool { return s.Self != "" && m.Author.ID == s.Self }
+
+// work is the machine's own bookkeeping; it decides what to do next and is of
+// no interest to anybody who shows the state.
+type work struct {
+	creating  bool      // a conversation was asked for
+	pauseTill wire.Time // the server asked to wait: nothing is sent before
+	tries     int       // tries of the first entry that failed for the moment
+	fetching  bool      // changes were asked for and have not come
+	again     bool      // something happened meanwhile: ask once more
+	offline   bool
+}
