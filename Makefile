@@ -1,0 +1,44 @@
+# Every target below is documented; `make help` lists them.
+SHELL := /bin/bash
+GO ?= go
+.DEFAULT_GOAL := help
+
+.PHONY: help run build assets test lint fmt size bench clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+run: build ## build everything and serve http://localhost:8000
+	./bin/chatbot
+
+build: assets ## build the self-contained binary bin/chatbot
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o bin/chatbot ./server
+
+assets: ## build the widget into assets/dist
+	$(GO) run ./assets/build
+
+test: assets ## run every test, headless Chromium included
+	@.ci/chromium
+	$(GO) vet ./...
+	GOOS=js GOARCH=wasm $(GO) vet ./widget/...
+	CGO_ENABLED=1 $(GO) test -race -timeout 14m ./...
+
+size: assets ## print raw, gzip and brotli size of every file against its budget
+	$(GO) run ./assets/build -size
+
+bench: assets ## measure latency in the browser and durable messages a second
+	@.ci/chromium
+	$(GO) run ./server/bench
+
+lint: ## vet for both targets, check formatting, run staticcheck
+	$(GO) vet ./...
+	GOOS=js GOARCH=wasm $(GO) vet ./widget/...
+	@test -z "$$(gofmt -l assets server widget)" || { gofmt -l assets server widget; exit 1; }
+	$(GO) tool -modfile=.ci/tools.mod staticcheck ./...
+
+fmt: ## format every Go file
+	gofmt -w assets server widget
+
+clean: ## remove everything that was built
+	rm -rf bin
+	find assets/dist -mindepth 1 ! -name .placeholder -delete
