@@ -1,0 +1,231 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"chatbot/widget/wire"
+)
+
+const (
+	// answerWorkers is how many conversations are answered at the same time.
+	answerWorkers = 8
+	// answerTimeout bounds one try at an answer.
+	answerTimeout = 60 * time.Second
+	// answerTries is how often an answer is tried before the bot says that it
+	// could not be made.
+	answerTries = 4
+	// personPause is for how long the bot keeps silent after a person spoke
+	// for the site.
+	personPause = time.Hour
+	// answerHistory is how many messages the responder is shown.
+	answerHistory = 20
+)
+
+const answerFailed = "Sorry, I could not work out an answer just now. Please ask again in a moment, or leave your question here for a person."
+
+// Run gives the answers owed until ctx ends, those left over from an earlier
+// run first. An answer that was begun is stored before Run returns, or is still
+// owed at the next start.
+func (s *Service) Run(ctx context.Context) error {
+	debts, err := s.store.Debts(ctx)
+	if err != nil {
+		return fmt.Errorf("read the answers owed: %w", err)
+	}
+	for _, d := range debts {
+		s.answers.add(d)
+	}
+	var workers sync.WaitGroup
+	for range answerWorkers {
+		workers.Go(func() {
+			for {
+				d, ok := s.answers.next(ctx)
+				if !ok {
+					return
+				}
+				s.settle(ctx, d)
+				s.answers.done(d)
+			}
+		})
+	}
+	workers.Wait()
+	return nil
+}
+
+// settle answers d, or leaves it owed if ctx ends before.
+func (s *Service) settle(ctx context.Context, d Debt) {
+	log := s.log.With("conversation", d.ConversationID, "message", d.MessageID)
+	for try := 1; ; try++ {
+		err := s.tryToSettle(ctx, d, try >= answerTries)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		log.Warn("answer not given", "try", try, "error", err)
+		if !pause(ctx, backOff(try)) {
+			return
+		}
+	}
+}
+
+func (s *Service) tryToSettle(ctx context.Context, d Debt, lastTry bool) error {
+	history, _, err := s.store.History(ctx, d.ConversationID, 0, 1<<62, answerHistory)
+	if err != nil {
+		return err
+	}
+	if s.personSpoke(history) {
+		_, _, err := s.store.SettleAnswer(ctx, d, nil)
+		return err
+	}
+	s.Signal(ctx, d.ConversationID, wire.Signal{Type: wire.SignalThinking, Author: s.bot, TTL: int(SignalTTL.Milliseconds())}, "")
+	answer, err := s.respond(ctx, d, history)
+	if err != nil {
+		if !lastTry || ctx.Err() != nil {
+			return err
+		}
+		s.log.Error("answer given up", "conversation", d.ConversationID, "error", err)
+		answer = Answer{Body: answerFailed}
+	}
+	m, created, err := s.store.SettleAnswer(ctx, d, &NewMessage{
+		ID:             newID(),
+		ConversationID: d.ConversationID,
+		ClientID:       "answer-" + d.MessageID,
+		Author:         s.bot,
+		Body:           answer.Body,
+		Source:         answer.Source,
+		CreatedAt:      s.time(),
+	})
+	if err == nil && created {
+		s.announce(ctx, m, "")
+	}
+	return err
+}
+
+// respond keeps the dots alive while the answer is made.
+func (s *Service) respond(ctx context.Context, d Debt, history []wire.Message) (Answer, error) {
+	var dots sync.WaitGroup
+	defer dots.Wait() // so that no dots follow the answer
+	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+	defer cancel()
+	dots.Go(func() {
+		for pause(ctx, SignalTTL/2) {
+			s.Signal(ctx, d.ConversationID, wire.Signal{Type: wire.SignalThinking, Author: s.bot, TTL: int(SignalTTL.Milliseconds())}, "")
+		}
+	})
+	return s.responder.Respond(ctx, d.Body, history)
+}
+
+// personSpoke reports whether a person has answered so recently that the bot
+// should not talk over them.
+func (s *Service) personSpoke(history []wire.Message) bool {
+	since := wire.TimeOf(s.now().Add(-personPause))
+	for _, m := range history {
+		if m.Author.Role == wire.RoleAgent && m.CreatedAt >= since {
+			return true
+		}
+	}
+	return false
+}
+
+// backOff is 0.5 to 1 s after the first try and doubles up to 30 s.
+func backOff(try int) time.Duration {
+	d := min(time.Second<<min(try-1, 5), 30*time.Second)
+	return d/2 + rand.N(d/2)
+}
+
+// pause waits for d and reports false if ctx ended before.
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// answerQueue hands out debts so that those of one conversation are answered
+// one after the other and those of different ones side by side.
+type answerQueue struct {
+	mu    sync.Mutex
+	busy  map[string][]Debt // by conversation; what waits behind the one in work
+	known map[string]bool   // message ids in the queue or in work
+	ready []Debt
+	wake  chan struct{}
+}
+
+func newAnswerQueue() *answerQueue {
+	return &answerQueue{busy: map[string][]Debt{}, known: map[string]bool{}, wake: make(chan struct{}, 1)}
+}
+
+// add queues d unless it is queued already.
+func (q *answerQueue) add(d Debt) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.known[d.MessageID] {
+		return
+	}
+	q.known[d.MessageID] = true
+	if waiting, busy := q.busy[d.ConversationID]; busy {
+		q.busy[d.ConversationID] = append(waiting, d)
+		return
+	}
+	q.busy[d.ConversationID] = nil
+	q.push(d)
+}
+
+func (q *answerQueue) push(d Debt) {
+	q.ready = append(q.ready, d)
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// next waits for a debt to answer; false when ctx ends.
+func (q *answerQueue) next(ctx context.Context) (Debt, bool) {
+	for {
+		if d, ok := q.pop(); ok {
+			return d, ctx.Err() == nil
+		}
+		select {
+		case <-q.wake:
+		case <-ctx.Done():
+			return Debt{}, false
+		}
+	}
+}
+
+func (q *answerQueue) pop() (Debt, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.ready) == 0 {
+		return Debt{}, false
+	}
+	d := q.ready[0]
+	q.ready = q.ready[1:]
+	if len(q.ready) > 0 { // one wake-up may stand for several debts
+		select {
+		case q.wake <- struct{}{}:
+		default:
+		}
+	}
+	return d, true
+}
+
+// done frees the conversation for its next debt.
+func (q *answerQueue) done(d Debt) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	delete(q.known, d.MessageID)
+	waiting := q.busy[d.ConversationID]
+	if len(waiting) == 0 {
+		delete(q.busy, d.ConversationID)
+		return
+	}
+	q.busy[d.ConversationID] = waiting[1:]
+	q.push(waiting[0])
+}
