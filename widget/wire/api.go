@@ -101,10 +101,28 @@ type Badge struct {
 	Unread       int64        `json:"unread"`
 }
 
-// SendRequest is the body of POST …/messages.
+// SendRequest is the body of POST …/messages. Author is for holders of the
+// server key only: whom they speak as, an agent unless it says bot.
 type SendRequest struct {
-	ClientID string `json:"clientId"`
-	Body     string `json:"body"`
+	ClientID string  `json:"clientId"`
+	Body     string  `json:"body"`
+	Author   *Author `json:"author,omitempty"`
+}
+
+// ConversationSummary is what the holder of the server key sees of a
+// conversation in a list. Site is the origin that it began on.
+type ConversationSummary struct {
+	ID        string `json:"id"`
+	Site      string `json:"site"`
+	CreatedAt Time   `json:"createdAt"`
+	UpdatedAt Time   `json:"updatedAt"`
+	LastSeq   int64  `json:"lastSeq"`
+}
+
+// ConversationList is the answer of GET /api/chatbot/conversations, newest
+// first.
+type ConversationList struct {
+	Conversations []ConversationSummary `json:"conversations"`
 }
 
 // SendAnswer is the answer to it.
