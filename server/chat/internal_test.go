@@ -1,0 +1,132 @@
+package chat
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"chatbot/widget/wire"
+)
+
+func TestWatchWakesEveryoneWhoWaits(t *testing.T) {
+	w := newWatch()
+	a, stopA := w.on("c1")
+	b, stopB := w.on("c1")
+	all, stopAll := w.on(everything)
+	other, stopOther := w.on("c2")
+	w.announce("c1")
+	for name, changed := range map[string]<-chan struct{}{"a": a, "b": b, "all": all} {
+		select {
+		case <-changed:
+		default:
+			t.Errorf("%s was not woken", name)
+		}
+	}
+	select {
+	case <-other:
+		t.Error("c2 was woken by c1")
+	default:
+	}
+	for _, stop := range []func(){stopA, stopB, stopAll, stopOther} {
+		stop()
+	}
+	if len(w.topics) != 0 {
+		t.Errorf("%d topics are kept with nobody waiting", len(w.topics))
+	}
+}
+
+// A waiter that leaves after an announcement must not take away the topic that
+// a later waiter has opened under the same name.
+func TestWatchLeaveAfterAnnouncement(t *testing.T) {
+	w := newWatch()
+	_, stopOld := w.on("c1")
+	w.announce("c1")
+	changed, stop := w.on("c1")
+	defer stop()
+	stopOld()
+	w.announce("c1")
+	select {
+	case <-changed:
+	default:
+		t.Error("the later waiter was forgotten")
+	}
+}
+
+func TestSignalsPass(t *testing.T) {
+	s := newSignals()
+	now := time.Unix(1000, 0)
+	bot := wire.Author{ID: "bot", Role: wire.RoleBot}
+	ann := wire.Author{ID: "ann", Role: wire.RoleVisitor}
+	s.set("c1", wire.Signal{Type: wire.SignalThinking, Author: bot, TTL: 6000}, now)
+	s.set("c1", wire.Signal{Type: wire.SignalThinking, Author: bot, TTL: 9000}, now)
+	s.set("c1", wire.Signal{Type: wire.SignalTyping, Author: ann, TTL: 1000}, now)
+	if got := s.active("c1", now); len(got) != 2 || got[0].TTL != 9000 {
+		t.Fatalf("active = %+v", got)
+	}
+	if got := s.active("c1", now.Add(time.Second)); len(got) != 1 || got[0].Author != bot || got[0].TTL != 8000 {
+		t.Fatalf("after a second: %+v", got)
+	}
+	s.set("c1", wire.Signal{Type: wire.SignalIdle, Author: bot}, now)
+	if got := s.active("c1", now.Add(time.Second)); len(got) != 0 {
+		t.Fatalf("after idle: %+v", got)
+	}
+	if len(s.byConversation) != 0 {
+		t.Error("a conversation without signals is kept")
+	}
+}
+
+// Debts of one conversation are handed out one after the other, those of
+// different ones side by side, and each once.
+func TestAnswerQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newAnswerQueue()
+		ctx, cancel := context.WithCancel(t.Context())
+		for _, d := range []Debt{{"a", "1", "", 0}, {"a", "2", "", 0}, {"b", "3", "", 0}, {"a", "1", "", 0}} {
+			q.add(d)
+		}
+		first, _ := q.next(ctx)
+		second, _ := q.next(ctx)
+		if first.MessageID != "1" || second.MessageID != "3" {
+			t.Fatalf("got %s and %s at once", first.MessageID, second.MessageID)
+		}
+		var got []string
+		var workers sync.WaitGroup
+		workers.Go(func() {
+			for {
+				d, ok := q.next(ctx)
+				if !ok {
+					return
+				}
+				got = append(got, d.MessageID)
+				q.done(d)
+			}
+		})
+		synctest.Wait()
+		if len(got) != 0 {
+			t.Fatalf("%v was handed out while its conversation was busy", got)
+		}
+		q.done(first)
+		q.done(second)
+		synctest.Wait()
+		if len(got) != 1 || got[0] != "2" {
+			t.Fatalf("then got %v", got)
+		}
+		cancel()
+		workers.Wait()
+		if len(q.busy) != 0 || len(q.known) != 0 {
+			t.Errorf("the queue keeps %v %v", q.busy, q.known)
+		}
+	})
+}
+
+func TestBackOffGrowsToItsCap(t *testing.T) {
+	for try, want := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 5: 16 * time.Second, 6: 30 * time.Second, 60: 30 * time.Second} {
+		for range 50 {
+			if d := backOff(try); d < want/2 || d > want {
+				t.Errorf("backOff(%d) = %s, want %s to %s", try, d, want/2, want)
+			}
+		}
+	}
+}
