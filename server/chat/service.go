@@ -146,6 +146,8 @@ type Read struct {
 	Before *int64
 	Limit  int
 	Wait   time.Duration
+	// Stop, where it is given, ends the wait when it is closed.
+	Stop <-chan struct{}
 }
 
 // Messages answers r. A cursor of another epoch gets everything from the start.
@@ -163,12 +165,7 @@ func (s *Service) Messages(ctx context.Context, conversationID string, r Read) (
 	if err != nil || r.Wait <= 0 || page.Cursor.Rev != since || r.Since.Epoch != page.Epoch {
 		return page, err
 	}
-	timer := time.NewTimer(r.Wait)
-	defer timer.Stop()
-	select {
-	case <-changed:
-	case <-timer.C:
-	case <-ctx.Done():
+	if !await(ctx, changed, r.Wait, r.Stop) {
 		return page, nil
 	}
 	return s.changes(ctx, conversationID, since, r.Limit)
@@ -273,24 +270,41 @@ func (s *Service) Exists(ctx context.Context, id string) error {
 	return err
 }
 
-// Conversations are the latest ones, newest first. With a wait and nothing
-// newer than after it answers when something is said anywhere.
-func (s *Service) Conversations(ctx context.Context, after wire.Time, limit int, wait time.Duration) ([]Conversation, error) {
+// ReadList asks for conversations: at most Limit, waiting up to Wait while none
+// has changed after After. Stop, where it is given, ends the wait.
+type ReadList struct {
+	After wire.Time
+	Limit int
+	Wait  time.Duration
+	Stop  <-chan struct{}
+}
+
+// Conversations are the latest ones, newest first.
+func (s *Service) Conversations(ctx context.Context, r ReadList) ([]Conversation, error) {
 	changed, stop := s.changed.on(everything)
 	defer stop()
-	list, err := s.store.Conversations(ctx, limit)
-	if err != nil || wait <= 0 || len(list) > 0 && list[0].UpdatedAt > after {
+	list, err := s.store.Conversations(ctx, r.Limit)
+	if err != nil || r.Wait <= 0 || len(list) > 0 && list[0].UpdatedAt > r.After {
 		return list, err
 	}
+	if !await(ctx, changed, r.Wait, r.Stop) {
+		return list, nil
+	}
+	return s.store.Conversations(ctx, r.Limit)
+}
+
+// await reports whether changed was closed before the wait ended.
+func await(ctx context.Context, changed <-chan struct{}, wait time.Duration, stop <-chan struct{}) bool {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-changed:
+		return true
 	case <-timer.C:
+	case <-stop:
 	case <-ctx.Done():
-		return list, nil
 	}
-	return s.store.Conversations(ctx, limit)
+	return false
 }
 
 // Invite stores an invitation by the hash of its code.
