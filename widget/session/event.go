@@ -2,15 +2,18 @@ package session
 
 import "chatbot/widget/wire"
 
-// Event is something that happened. The visitor's own doings come from the ui
-// and the host page, everything else from package client.
+// Event is something that happened.
 type Event interface{ event() }
 
-// What the visitor and the page do.
+// What the visitor and the page do. These come from the ui and the host page.
 type (
-	// Send is a text the visitor wants sent. Given without a ClientID, package
-	// client chooses one; the same ClientID twice counts once.
-	Send struct{ Text, ClientID string }
+	// Send is a text the visitor wants sent, written At (zero means now). Given
+	// without a ClientID, package client chooses one; the same ClientID twice
+	// counts once.
+	Send struct {
+		Text, ClientID string
+		At             wire.Time
+	}
 	// Typed means that the text in the composer changed.
 	Typed struct{}
 	// Retry sends a failed entry again, and Delete forgets an entry that is not
@@ -29,29 +32,166 @@ type (
 	StartOver struct{}
 	// Reset forgets the visitor: conversation, messages and outbox.
 	Reset struct{}
-	// Online and Offline are the browser's opinion of the network.
+	// Invite makes an invitation, which then stands in State.Invitation. Join
+	// enters another conversation by one; the outbox must be empty.
+	Invite struct{}
+	Join   struct{ Code, Name string }
+	// Online and Offline are the browser's opinion of the network. Shown and
+	// Hidden tell whether the visitor can see the page.
 	Online  struct{}
 	Offline struct{}
+	Shown   struct{}
+	Hidden  struct{}
 )
 
-func (Send) event()      {}
-func (Typed) event()     {}
-func (Retry) event()     {}
-func (Delete) event()    {}
-func (Open) event()      {}
-func (Close) event()     {}
-func (Older) event()     {}
-func (Dismiss) event()   {}
-func (StartOver) event() {}
-func (Reset) event()     {}
-func (Online) event()    {}
-func (Offline) event()   {}
+// What package client reports.
+type (
+	// Started comes first, with what was kept from the last time.
+	Started struct{ Saved Saved }
+	// Tick means that the time asked for by Wake has come.
+	Tick struct{}
+	// Unsaved means that the browser refused to store something.
+	Unsaved struct{}
+
+	// Configured is the server's config; ConfigWanted means that it is to be
+	// asked for again.
+	Configured   struct{ Config wire.Config }
+	ConfigFailed struct{ Failure Failure }
+	ConfigWanted struct{}
+
+	// Created answers CreateConversation.
+	Created      struct{ Session wire.Session }
+	CreateFailed struct{ Failure Failure }
+
+	// Joined answers JoinConversation.
+	Joined     struct{ Session wire.Session }
+	JoinFailed struct{ Failure Failure }
+
+	// Sent answers SendMessage.
+	Sent       struct{ Message wire.Message }
+	SendFailed struct {
+		ConversationID, ClientID string
+		Failure                  Failure
+	}
+
+	// PageFetched is what changed since a cursor; it may come unasked.
+	PageFetched struct {
+		ConversationID string
+		Page           wire.Page
+	}
+	FetchFailed struct {
+		ConversationID string
+		Failure        Failure
+	}
+
+	// HistoryFetched answers FetchHistory.
+	HistoryFetched struct {
+		ConversationID string
+		Before         int64
+		Page           wire.Page
+	}
+	HistoryFailed struct {
+		ConversationID string
+		Before         int64
+		Failure        Failure
+	}
+
+	// Invited answers MakeInvitation.
+	Invited struct {
+		ConversationID string
+		Invitation     wire.Invitation
+	}
+	InviteFailed struct {
+		ConversationID string
+		Failure        Failure
+	}
+
+	// SocketUp means that a socket is connected, Subscribed that it carries the
+	// conversation's channel, and SocketDown that there is no socket any more.
+	SocketUp struct {
+		Provider wire.Provider
+		Address  string // host:port
+	}
+	Subscribed struct {
+		Provider       wire.Provider
+		ConversationID string
+	}
+	SocketDown struct {
+		Provider wire.Provider
+		Reason   string
+	}
+
+	// Changed is an event of the conversation's channel that something was
+	// stored. Without a Message it says only that.
+	Changed struct {
+		ConversationID string
+		Provider       wire.Provider
+		Message        *wire.Message
+		Rev            int64
+		Epoch          string
+	}
+	// Signalled is a passing state of a participant.
+	Signalled struct {
+		ConversationID string
+		Signal         wire.Signal
+	}
+)
+
+// Failure says why a call did not succeed. Lost means that there was no answer:
+// the call may have been carried out nonetheless.
+type Failure struct {
+	Code       wire.Code
+	Text       string
+	RetryAfter int // seconds
+	Lost       bool
+}
 
 // Saved is what outlives the page: all that is needed to go on after a reload.
 // The token is kept beside it by package client.
 type Saved struct {
 	ConversationID string      `json:"conversationId,omitempty"`
 	Self           string      `json:"self,omitempty"`
-	Cursor         wire.Cursor `json:"cursor"`
+	Cursor         wire.Cursor `json:"cursor,omitzero"`
+	ReadSeq        int64       `json:"readSeq,omitempty"`
 	Outbox         []Entry     `json:"outbox,omitempty"`
 }
+
+func (Send) event()           {}
+func (Typed) event()          {}
+func (Retry) event()          {}
+func (Delete) event()         {}
+func (Open) event()           {}
+func (Close) event()          {}
+func (Older) event()          {}
+func (Dismiss) event()        {}
+func (StartOver) event()      {}
+func (Reset) event()          {}
+func (Invite) event()         {}
+func (Join) event()           {}
+func (Online) event()         {}
+func (Offline) event()        {}
+func (Shown) event()          {}
+func (Hidden) event()         {}
+func (Started) event()        {}
+func (Tick) event()           {}
+func (Unsaved) event()        {}
+func (Configured) event()     {}
+func (ConfigFailed) event()   {}
+func (ConfigWanted) event()   {}
+func (Created) event()        {}
+func (CreateFailed) event()   {}
+func (Joined) event()         {}
+func (JoinFailed) event()     {}
+func (Sent) event()           {}
+func (SendFailed) event()     {}
+func (PageFetched) event()    {}
+func (FetchFailed) event()    {}
+func (HistoryFetched) event() {}
+func (HistoryFailed) event()  {}
+func (Invited) event()        {}
+func (InviteFailed) event()   {}
+func (SocketUp) event()       {}
+func (Subscribed) event()     {}
+func (SocketDown) event()     {}
+func (Changed) event()        {}
+func (Signalled) event()      {}

@@ -50,6 +50,11 @@ type State struct {
 	// Notice is something the visitor should be told; its Code is empty when
 	// there is nothing.
 	Notice Notice
+	// Unsaved says that the browser refuses storage: what is in the outbox is
+	// lost with the page.
+	Unsaved bool
+	// Invitation is the one last made, nil where there is none.
+	Invitation *wire.Invitation
 	// Ended says that the conversation cannot be gone on with: its token
 	// expired or was revoked. The outbox is kept, and StartOver begins anew.
 	Ended bool
@@ -146,29 +151,27 @@ type Notice struct {
 type Item struct {
 	Message *wire.Message
 	Entry   *Entry
+	key     string
 }
 
 // Key identifies the item for a list that is drawn again and again. It stays
 // the same when an entry of the outbox becomes a message.
-func (i Item) Key() string {
-	switch {
-	case i.Entry != nil:
-		return "own-" + i.Entry.ClientID
-	case i.Message.ClientID != "":
-		return "own-" + i.Message.ClientID
-	}
-	return i.Message.ID
-}
+func (i Item) Key() string { return i.key }
 
 // Timeline is what stands in the log: the messages, then what is still on its
 // way.
 func (s State) Timeline() []Item {
 	items := make([]Item, 0, len(s.Messages)+len(s.Outbox))
 	for i := range s.Messages {
-		items = append(items, Item{Message: &s.Messages[i]})
+		m := &s.Messages[i]
+		key := "message-" + m.ID
+		if s.Own(*m) && m.ClientID != "" {
+			key = "own-" + m.ClientID
+		}
+		items = append(items, Item{Message: m, key: key})
 	}
 	for i := range s.Outbox {
-		items = append(items, Item{Entry: &s.Outbox[i]})
+		items = append(items, Item{Entry: &s.Outbox[i], key: "own-" + s.Outbox[i].ClientID})
 	}
 	return items
 }
@@ -187,13 +190,56 @@ func (s State) Typing(now wire.Time) []wire.Author {
 // Own reports whether the visitor wrote m.
 func (s State) Own(m wire.Message) bool { return s.Self != "" && m.Author.ID == s.Self }
 
-// work is the machine's own bookkeeping; it decides what to do next and is of
-// no interest to anybody who shows the state.
+// Public is what the host page may know at any moment: ChatbotWidget.state.
+type Public struct {
+	RealtimeConnected   bool          `json:"realtimeConnected"`
+	RealtimeProvider    wire.Provider `json:"realtimeProvider"`
+	ChannelSubscription *Subscription `json:"channelSubscription"`
+	Unread              int           `json:"unread"`
+}
+
+// Public is the part of s for the host page.
+func (s State) Public() Public {
+	return Public{s.Realtime.Connected, s.Realtime.Provider, s.Realtime.Channel, s.Unread}
+}
+
+// Saved is the part of s that outlives the page.
+func (s State) Saved() Saved {
+	saved := Saved{ConversationID: s.ConversationID, Self: s.Self, Cursor: s.Cursor, ReadSeq: s.work.readSeq, Outbox: slices.Clone(s.Outbox)}
+	for i := range saved.Outbox {
+		if saved.Outbox[i].State == Sending {
+			saved.Outbox[i].State = Queued
+		}
+	}
+	return saved
+}
+
+// work is the machine's own bookkeeping, of no interest to anybody who shows
+// the state.
 type work struct {
-	creating  bool      // a conversation was asked for
-	pauseTill wire.Time // the server asked to wait: nothing is sent before
-	tries     int       // tries of the first entry that failed for the moment
-	fetching  bool      // changes were asked for and have not come
-	again     bool      // something happened meanwhile: ask once more
-	offline   bool
+	started wire.Time
+	socket  wire.Provider // whose socket is connected
+	readSeq int64         // the last message that the visitor has seen
+
+	config  task // asks for the config
+	begin   task // asks for a conversation
+	join    task // enters another conversation by invitation
+	invite  Join
+	history task // asks for the latest messages of a conversation gone on with
+	send    task // sends the outbox; running is told by inFlight
+
+	inFlight string    // the client id of the message that was sent and not answered
+	accepted bool      // a message was accepted, and the host was told
+	asked    wire.Time // when the visitor wrote what has no answer yet
+	held     []Changed // events that came before their predecessors
+	wake     wire.Time // when a Tick was asked for
+}
+
+// task is something that is tried until it succeeds.
+type task struct {
+	wanted  bool
+	running bool
+	tries   int
+	notTill wire.Time
+	told    bool // notTill is the server's wish
 }

@@ -1,0 +1,285 @@
+package session
+
+import (
+	"cmp"
+	"slices"
+
+	"chatbot/widget/wire"
+)
+
+// MaxHeld is how many events that came before their predecessors are kept
+// until those have been fetched.
+const MaxHeld = 64
+
+// MaxSignal is how long a signal is believed without a new one, in
+// milliseconds.
+const MaxSignal wire.Time = 60_000
+
+// put merges one message: in order of Seq, the form with the higher Rev wins.
+// It reports whether the message was not known at all.
+func (m *machine) put(message wire.Message) (added bool) {
+	i, found := slices.BinarySearchFunc(m.Messages, message.Seq, func(known wire.Message, seq int64) int {
+		return cmp.Compare(known.Seq, seq)
+	})
+	if found && m.Messages[i].Rev >= message.Rev {
+		return false
+	}
+	if !m.cloned {
+		m.Messages, m.cloned = slices.Clone(m.Messages), true
+	}
+	if found {
+		m.Messages[i] = message
+		return false
+	}
+	m.Messages = slices.Insert(m.Messages, i, message)
+	return true
+}
+
+// valid reports whether a message is one of this conversation. Anything else is
+// not shown, whoever sent it.
+func (m *machine) valid(message wire.Message) bool {
+	return message.ID != "" && message.Seq > 0 && message.ConversationID == m.ConversationID
+}
+
+// arrive takes a message that came via some way. Of what lies before the known
+// stretch of history nothing is kept: it would leave a gap, and comes with the
+// rest of its page when asked for.
+func (m *machine) arrive(message wire.Message, via wire.Provider) {
+	if !m.valid(message) {
+		return
+	}
+	m.confirm(message, via)
+	if m.HasOlder && len(m.Messages) > 0 && message.Seq < m.Messages[0].Seq {
+		return
+	}
+	if !m.put(message) || m.Own(message) {
+		return
+	}
+	m.quiet(message.Author.ID)
+	m.do(Log{Level: LevelInfo, Text: "✓ New message received via " + string(via), Detail: message.Body})
+	m.do(Notify{Kind: NotifyMessage, Message: &message})
+	if m.work.asked > 0 {
+		m.do(Notify{Kind: NotifyLatency, Latency: Latency{"answer", int64(m.now - m.work.asked), via}})
+		m.work.asked = 0
+	}
+}
+
+// changed: an event came. It counts only if its predecessor is known.
+func (m *machine) changed(e Changed) {
+	if e.ConversationID != m.ConversationID || m.Ended || m.work.history.wanted {
+		return
+	}
+	if e.Message == nil || !m.valid(*e.Message) || e.Epoch != m.Cursor.Epoch {
+		m.do(Fetch{})
+		return
+	}
+	m.follow(e)
+}
+
+// follow applies a change if it is the next one, and otherwise keeps it and
+// asks for what lies between.
+func (m *machine) follow(e Changed) {
+	switch {
+	case e.Rev <= m.Cursor.Rev:
+		m.arrive(*e.Message, e.Provider)
+	case e.Rev == m.Cursor.Rev+1:
+		m.arrive(*e.Message, e.Provider)
+		m.Cursor.Rev = e.Rev
+		m.release()
+	default:
+		if len(m.work.held) < MaxHeld {
+			m.work.held = append(slices.Clip(m.work.held), e)
+		}
+		m.do(Fetch{})
+	}
+}
+
+// release applies the kept events whose turn has come.
+func (m *machine) release() {
+	held := slices.Clone(m.work.held)
+	m.work.held = nil
+	slices.SortStableFunc(held, func(a, b Changed) int { return cmp.Compare(a.Rev, b.Rev) })
+	for _, e := range held {
+		switch {
+		case e.Rev > m.Cursor.Rev+1:
+			m.work.held = append(m.work.held, e)
+		case e.Rev == m.Cursor.Rev+1:
+			m.arrive(*e.Message, e.Provider)
+			m.Cursor.Rev = e.Rev
+		}
+	}
+}
+
+// page: what changed since a cursor that was ours at some time. Everything up
+// to the page's own cursor is known then.
+func (m *machine) page(e PageFetched) {
+	if e.ConversationID != m.ConversationID || m.Ended || m.work.history.wanted {
+		return
+	}
+	m.contact()
+	if e.Page.Cursor.Epoch != m.Cursor.Epoch {
+		m.renew()
+		return
+	}
+	for _, message := range e.Page.Messages {
+		m.arrive(message, wire.ProviderPolling)
+	}
+	m.Cursor.Rev = max(m.Cursor.Rev, e.Page.Cursor.Rev)
+	m.release()
+	if m.Realtime.Channel == nil {
+		m.Signals = nil // a page names all that hold; with a socket, later ones may be known
+	}
+	for _, signal := range e.Page.Signals {
+		m.signal(signal)
+	}
+}
+
+// renew begins the conversation clean: the server's store lost history, and
+// what is shown may never have been.
+func (m *machine) renew() {
+	m.do(Log{Level: LevelWarn, Text: "the server's history is a new one: beginning anew"})
+	m.do(Subscribe{})
+	m.Messages, m.Signals, m.Cursor = nil, nil, wire.Cursor{}
+	m.HasOlder, m.LoadingOlder = false, false
+	m.Realtime.Channel = nil
+	m.work.held, m.work.readSeq = nil, 0
+	m.work.history = task{wanted: true}
+}
+
+func (m *machine) fetchFailed(e FetchFailed) {
+	if e.ConversationID != m.ConversationID {
+		return
+	}
+	if e.Failure.ended() {
+		m.end(e.Failure)
+		return
+	}
+	m.heard(e.Failure)
+}
+
+// older asks for the page of history before what is known.
+func (m *machine) older() {
+	if m.HasOlder && !m.LoadingOlder && !m.Ended && len(m.Messages) > 0 {
+		m.LoadingOlder = true
+		m.do(FetchHistory{m.ConversationID, m.Messages[0].Seq})
+	}
+}
+
+func (m *machine) historyFetched(e HistoryFetched) {
+	switch {
+	case e.ConversationID != m.ConversationID || m.Ended:
+	case e.Before == 0:
+		m.latest(e.Page)
+	case m.LoadingOlder && len(m.Messages) > 0 && e.Before == m.Messages[0].Seq:
+		m.extend(e)
+	}
+}
+
+// latest begins with the last messages of a conversation.
+func (m *machine) latest(page wire.Page) {
+	if !m.work.history.running {
+		return
+	}
+	m.work.history = task{}
+	m.contact()
+	if page.Cursor.Epoch != m.Cursor.Epoch {
+		m.Messages, m.Cursor = nil, wire.Cursor{Epoch: page.Cursor.Epoch}
+		m.work.readSeq = page.LastSeq
+	}
+	m.Cursor.Rev = max(m.Cursor.Rev, page.Cursor.Rev)
+	// What was sent meanwhile stays if it does not lie before the page.
+	meanwhile := m.Messages
+	m.Messages, m.cloned = nil, true
+	m.HasOlder = false
+	for _, message := range page.Messages {
+		m.keep(message)
+	}
+	m.HasOlder = page.HasMore && len(m.Messages) > 0
+	for _, message := range meanwhile {
+		if !m.HasOlder || message.Seq > m.Messages[0].Seq {
+			m.put(message)
+		}
+	}
+	m.release()
+	for _, signal := range page.Signals {
+		m.signal(signal)
+	}
+	m.do(Subscribe{m.ConversationID})
+}
+
+// keep takes a message of history: nobody needs to be told of it.
+func (m *machine) keep(message wire.Message) {
+	if m.valid(message) {
+		m.confirm(message, wire.ProviderPolling)
+		m.put(message)
+	}
+}
+
+// extend puts a page of history before what is known.
+func (m *machine) extend(e HistoryFetched) {
+	m.LoadingOlder = false
+	m.contact()
+	if e.Page.Cursor.Epoch != m.Cursor.Epoch {
+		m.renew()
+		return
+	}
+	for _, message := range e.Page.Messages {
+		if message.Seq < e.Before {
+			m.keep(message)
+		}
+	}
+	m.HasOlder = e.Page.HasMore && len(e.Page.Messages) > 0
+}
+
+func (m *machine) historyFailed(e HistoryFailed) {
+	if e.ConversationID != m.ConversationID || m.Ended {
+		return
+	}
+	switch {
+	case e.Failure.ended():
+		m.end(e.Failure)
+	case e.Before == 0 && m.work.history.running:
+		m.failed(&m.work.history, e.Failure)
+	case e.Before != 0:
+		m.LoadingOlder = false
+		m.heard(e.Failure)
+	}
+}
+
+func (m *machine) signalled(e Signalled) {
+	if e.ConversationID == m.ConversationID && !m.Ended {
+		m.signal(e.Signal)
+	}
+}
+
+// signal keeps a passing state of somebody else; each type once for an author.
+func (m *machine) signal(s wire.Signal) {
+	if s.Author.ID == m.Self {
+		return
+	}
+	if s.Type == wire.SignalIdle {
+		m.quiet(s.Author.ID)
+		return
+	}
+	others := slices.DeleteFunc(slices.Clone(m.Signals), func(known Signal) bool {
+		return known.Author.ID == s.Author.ID && known.Type == s.Type
+	})
+	if ttl := min(wire.Time(s.TTL), MaxSignal); ttl > 0 {
+		others = append(others, Signal{s.Author, s.Type, m.now + ttl})
+	}
+	m.Signals = others
+}
+
+// quiet ends all signals of an author.
+func (m *machine) quiet(authorID string) {
+	m.Signals = slices.DeleteFunc(slices.Clone(m.Signals), func(s Signal) bool { return s.Author.ID == authorID })
+}
+
+// activeSignals are the signals without those that have passed.
+func (m *machine) activeSignals() []Signal {
+	passed := func(s Signal) bool { return s.Until <= m.now }
+	if !slices.ContainsFunc(m.Signals, passed) {
+		return m.Signals
+	}
+	return slices.DeleteFunc(slices.Clone(m.Signals), passed)
+}

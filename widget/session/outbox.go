@@ -1,0 +1,239 @@
+package session
+
+import (
+	"fmt"
+	"slices"
+	"unicode/utf8"
+
+	"chatbot/widget/wire"
+)
+
+// write puts a text into the outbox.
+func (m *machine) write(e Send) {
+	if !wire.ValidID(e.ClientID) {
+		m.do(Log{Level: LevelWarn, Text: "a text without a valid client id was not taken"})
+		return
+	}
+	if m.known(e.ClientID) {
+		return
+	}
+	code, reason := m.refusal(e.Text)
+	if code == wire.CodeMessageEmpty {
+		return
+	}
+	at := e.At
+	if at <= 0 || at > m.now {
+		at = m.now
+	}
+	entry := Entry{ClientID: e.ClientID, Body: e.Text, At: at, State: Queued}
+	if code != "" {
+		m.refuse(&entry, code, reason)
+	}
+	m.dismiss()
+	m.Outbox = append(slices.Clip(m.Outbox), entry)
+}
+
+// known reports whether a text with this client id was taken before.
+func (m *machine) known(clientID string) bool {
+	return m.entry(clientID) >= 0 || slices.ContainsFunc(m.Messages, func(message wire.Message) bool {
+		return message.ClientID == clientID && m.Own(message)
+	})
+}
+
+// entry is the place of a client id in the outbox, or -1.
+func (m *machine) entry(clientID string) int {
+	return slices.IndexFunc(m.Outbox, func(e Entry) bool { return e.ClientID == clientID })
+}
+
+// queued is the place of the entry to send next, or -1.
+func (m *machine) queued() int {
+	return slices.IndexFunc(m.Outbox, func(e Entry) bool { return e.State == Queued })
+}
+
+// refusal says why the server would refuse a text, with an empty code where it
+// would not.
+func (m *machine) refusal(text string) (wire.Code, string) {
+	if n := m.Config.Limits.MessageChars; n > 0 && utf8.RuneCountInString(text) > n {
+		return wire.CodeMessageTooLong, tooLong(n)
+	}
+	switch err := wire.ValidateBody(text).(type) {
+	case nil:
+		return "", ""
+	case *wire.Error:
+		if err.Code == wire.CodeMessageTooLong {
+			return err.Code, tooLong(wire.MaxMessageChars)
+		}
+		return err.Code, err.Message
+	default:
+		return wire.CodeInvalidField, err.Error()
+	}
+}
+
+func tooLong(limit int) string {
+	return fmt.Sprintf("This message is too long: at most %d characters fit in one.", limit)
+}
+
+func rateLimited(seconds int) string {
+	if seconds <= 0 {
+		return "That was a lot at once. Your message is sent in a moment."
+	}
+	return fmt.Sprintf("That was a lot at once. Your message is sent in %d seconds.", seconds)
+}
+
+func (m *machine) refuse(e *Entry, code wire.Code, reason string) {
+	e.State, e.Code, e.Reason = Failed, code, reason
+}
+
+// set replaces an entry in a copy of the outbox.
+func (m *machine) set(i int, e Entry) {
+	m.Outbox = slices.Clone(m.Outbox)
+	m.Outbox[i] = e
+}
+
+func (m *machine) retry(clientID string) {
+	i := m.entry(clientID)
+	if i < 0 {
+		return
+	}
+	m.dismiss()
+	if !m.work.send.told {
+		m.work.send.notTill = 0
+	}
+	if e := m.Outbox[i]; e.State == Failed {
+		e.State, e.Code, e.Reason = Queued, "", ""
+		if code, reason := m.refusal(e.Body); code != "" {
+			m.refuse(&e, code, reason)
+		}
+		m.set(i, e)
+	}
+}
+
+func (m *machine) delete(clientID string) {
+	if i := m.entry(clientID); i >= 0 && m.Outbox[i].State != Sending {
+		m.Outbox = slices.Delete(slices.Clone(m.Outbox), i, i+1)
+		m.dismiss()
+	}
+}
+
+// proceed begins what is due.
+func (m *machine) proceed() {
+	if m.due(&m.work.config) {
+		m.do(LoadConfig{})
+	}
+	if m.due(&m.work.join) {
+		m.do(JoinConversation(m.work.invite))
+	}
+	if m.Ended || m.work.join.wanted {
+		return
+	}
+	if m.due(&m.work.history) {
+		m.do(FetchHistory{ConversationID: m.ConversationID})
+	}
+	next := m.queued()
+	if next < 0 {
+		return
+	}
+	if m.ConversationID == "" {
+		m.work.begin.wanted = true
+		if m.due(&m.work.begin) {
+			m.do(CreateConversation{})
+		}
+		return
+	}
+	if m.work.inFlight == "" && m.work.send.notTill <= m.now {
+		e := m.Outbox[next]
+		e.State = Sending
+		m.set(next, e)
+		m.work.inFlight = e.ClientID
+		m.do(SendMessage{m.ConversationID, e.ClientID, e.Body})
+	}
+}
+
+// due reports whether t is to be begun now, and marks it as begun.
+func (m *machine) due(t *task) bool {
+	if !t.wanted || t.running || t.notTill > m.now {
+		return false
+	}
+	t.running = true
+	return true
+}
+
+// sent: the server has stored a message. If something before it is not known
+// yet, the entry stays in the outbox until that has been fetched, so that no
+// gap is shown.
+func (m *machine) sent(message wire.Message) {
+	if message.ConversationID != m.ConversationID || m.Ended {
+		return
+	}
+	m.contact()
+	m.accept(message.ClientID, m.Realtime.Provider)
+	m.follow(Changed{m.ConversationID, m.Realtime.Provider, &message, message.Rev, m.Cursor.Epoch})
+}
+
+// accept ends the sending of an entry.
+func (m *machine) accept(clientID string, via wire.Provider) {
+	if m.work.inFlight != clientID {
+		return
+	}
+	m.work.inFlight = ""
+	m.work.send = task{}
+	if m.Notice.Code == wire.CodeRateLimited {
+		m.Notice = Notice{}
+	}
+	if i := m.entry(clientID); i >= 0 && m.Outbox[i].At >= m.work.started {
+		m.work.asked = m.Outbox[i].At
+		m.do(Notify{Kind: NotifyLatency, Latency: Latency{"sent", int64(m.now - m.Outbox[i].At), via}})
+	}
+	m.first()
+}
+
+// first tells the host page that there is a conversation worth coming back to.
+func (m *machine) first() {
+	if !m.work.accepted {
+		m.work.accepted = true
+		m.do(Notify{Kind: NotifySent})
+	}
+}
+
+// confirm takes an entry out of the outbox whose message is in the
+// conversation.
+func (m *machine) confirm(message wire.Message, via wire.Provider) {
+	if !m.Own(message) || message.ClientID == "" {
+		return
+	}
+	if i := m.entry(message.ClientID); i >= 0 {
+		m.accept(message.ClientID, via)
+		m.first()
+		m.Outbox = slices.Delete(slices.Clone(m.Outbox), i, i+1)
+	}
+}
+
+func (m *machine) sendFailed(e SendFailed) {
+	if e.ConversationID != m.ConversationID || e.ClientID != m.work.inFlight {
+		return
+	}
+	m.work.inFlight = ""
+	i := m.entry(e.ClientID)
+	if i < 0 {
+		return
+	}
+	entry := m.Outbox[i]
+	entry.State = Queued
+	m.set(i, entry)
+	switch f := e.Failure; {
+	case f.ended():
+		m.end(f)
+	case f.temporary():
+		m.failed(&m.work.send, f)
+	default:
+		m.contact()
+		m.work.send = task{}
+		reason := f.Text
+		if f.Code == wire.CodeConflict {
+			reason = "Another text was already sent in its place."
+		}
+		m.refuse(&entry, f.Code, reason)
+		m.set(i, entry)
+		m.do(Notify{Kind: NotifyError, Code: f.Code, Text: reason})
+	}
+}

@@ -1,0 +1,370 @@
+package session
+
+import (
+	"slices"
+
+	"chatbot/widget/wire"
+)
+
+// Step is what becomes of s when e happens at now, and what is to be done about
+// it. It changes nothing that s refers to.
+func Step(s State, e Event, now wire.Time) (State, []Effect) {
+	m := machine{State: s, now: now}
+	m.handle(e)
+	m.settle()
+	m.save(s)
+	m.proceed()
+	m.tell(s)
+	return m.State, m.effects
+}
+
+// machine is a State on its way to the next one.
+type machine struct {
+	State
+	now     wire.Time
+	effects []Effect
+	cloned  bool // Messages is this machine's own copy
+}
+
+func (m *machine) do(e Effect) { m.effects = append(m.effects, e) }
+
+func (m *machine) handle(e Event) {
+	switch e := e.(type) {
+	case Started:
+		m.start(e.Saved)
+	case Send:
+		m.write(e)
+	case Typed, Dismiss:
+		m.dismiss()
+	case Retry:
+		m.retry(e.ClientID)
+	case Delete:
+		m.delete(e.ClientID)
+	case Open:
+		m.Open = true
+	case Close:
+		m.Open = false
+	case Older:
+		m.older()
+	case StartOver:
+		m.startOver()
+	case Reset:
+		m.reset()
+	case Invite:
+		m.askInvitation()
+	case Join:
+		m.joinBy(e)
+	case Online:
+		m.online()
+	case Offline:
+		m.link(LinkOffline)
+	case Shown:
+		m.do(Pace{Hidden: false})
+		m.nudge()
+	case Hidden:
+		m.do(Pace{Hidden: true})
+	case Tick:
+		m.work.wake = 0
+	case Unsaved:
+		m.Unsaved = true
+
+	case Configured:
+		m.configured(e.Config)
+	case ConfigFailed:
+		m.failed(&m.work.config, e.Failure)
+	case ConfigWanted:
+		m.work.config.wanted = true
+	case Created:
+		m.created(e.Session)
+	case CreateFailed:
+		m.createFailed(e.Failure)
+	case Joined:
+		m.joined(e.Session)
+	case JoinFailed:
+		m.joinFailed(e.Failure)
+	case Sent:
+		m.sent(e.Message)
+	case SendFailed:
+		m.sendFailed(e)
+	case PageFetched:
+		m.page(e)
+	case FetchFailed:
+		m.fetchFailed(e)
+	case HistoryFetched:
+		m.historyFetched(e)
+	case HistoryFailed:
+		m.historyFailed(e)
+	case Invited:
+		m.invited(e)
+	case InviteFailed:
+		m.inviteFailed(e)
+	case SocketUp:
+		m.socketUp(e)
+	case SocketDown:
+		m.socketDown(e)
+	case Subscribed:
+		m.subscribed(e)
+	case Changed:
+		m.changed(e)
+	case Signalled:
+		m.signalled(e)
+	}
+}
+
+// start goes on where the visitor left off.
+func (m *machine) start(saved Saved) {
+	m.work.started = m.now
+	m.Link = Link{LinkConnecting, m.now}
+	m.work.config.wanted = true
+	m.Outbox = slices.Clone(saved.Outbox)
+	m.requeue()
+	if saved.ConversationID == "" {
+		return
+	}
+	m.ConversationID, m.Self, m.Cursor = saved.ConversationID, saved.Self, saved.Cursor
+	m.work.readSeq = saved.ReadSeq
+	m.work.accepted = true
+	m.work.history.wanted = true
+}
+
+// requeue makes everything that was on its way wait again.
+func (m *machine) requeue() {
+	m.work.inFlight = ""
+	m.Outbox = slices.Clone(m.Outbox)
+	for i := range m.Outbox {
+		if m.Outbox[i].State != Failed {
+			m.Outbox[i].State = Queued
+		}
+	}
+}
+
+// leave forgets the conversation, but not what is in the outbox.
+func (m *machine) leave() {
+	if m.ConversationID != "" {
+		m.do(Subscribe{})
+	}
+	m.State = State{
+		Config: m.Config, Loaded: m.Loaded, Outbox: m.Outbox, Link: m.Link, Open: m.Open, Unsaved: m.Unsaved,
+		work: work{started: m.work.started, socket: m.work.socket, config: m.work.config, wake: m.work.wake},
+	}
+	m.requeue()
+}
+
+func (m *machine) startOver() {
+	if m.Ended {
+		m.leave()
+		m.do(Adopt{})
+	}
+}
+
+func (m *machine) reset() {
+	m.leave()
+	m.Outbox = nil
+	m.do(Forget{})
+	m.do(Notify{Kind: NotifyCleared})
+}
+
+// end stops a conversation that cannot be gone on with.
+func (m *machine) end(f Failure) {
+	if m.Ended {
+		return
+	}
+	m.Ended = true
+	m.Realtime.Channel = nil
+	m.Signals = nil
+	m.LoadingOlder = false
+	m.requeue()
+	m.do(Subscribe{})
+	m.notice(f.Code, "This conversation has ended. What you wrote is kept: start a new conversation to send it.", 0)
+}
+
+// enter begins with what the server said of a conversation.
+func (m *machine) enter(s wire.Session) {
+	m.ConversationID, m.Self, m.Cursor = s.Conversation.ID, s.Participant.ID, s.Cursor
+	m.do(Adopt{s.Token})
+}
+
+func (m *machine) created(s wire.Session) {
+	if !m.work.begin.running || m.ConversationID != "" {
+		return
+	}
+	m.work.begin = task{}
+	m.contact()
+	m.enter(s)
+	m.do(Subscribe{m.ConversationID})
+}
+
+func (m *machine) createFailed(f Failure) {
+	if f.temporary() {
+		m.failed(&m.work.begin, f)
+		return
+	}
+	m.work.begin = task{}
+	m.contact()
+	m.Outbox = slices.Clone(m.Outbox)
+	for i := range m.Outbox {
+		if m.Outbox[i].State == Queued {
+			m.refuse(&m.Outbox[i], f.Code, f.Text)
+		}
+	}
+	m.notice(f.Code, f.Text, 0)
+}
+
+// joinBy asks for another conversation; this one is kept until it is there.
+func (m *machine) joinBy(j Join) {
+	if len(m.Outbox) > 0 {
+		m.notice(wire.CodeInvitationInvalid, "Send or delete what you wrote before you join another conversation.", 0)
+		return
+	}
+	m.work.invite = j
+	m.work.join.wanted = true
+}
+
+func (m *machine) joined(s wire.Session) {
+	if !m.work.join.running {
+		return
+	}
+	m.contact()
+	m.leave()
+	m.enter(s)
+	m.work.history.wanted = true
+}
+
+func (m *machine) joinFailed(f Failure) {
+	if f.temporary() {
+		m.failed(&m.work.join, f)
+		return
+	}
+	m.work.join = task{}
+	m.contact()
+	m.notice(f.Code, f.Text, 0)
+}
+
+func (m *machine) askInvitation() {
+	if m.ConversationID == "" || m.Ended {
+		m.notice(wire.CodeInvitationInvalid, "There is no conversation to invite somebody to yet.", 0)
+		return
+	}
+	m.do(MakeInvitation{m.ConversationID})
+}
+
+func (m *machine) invited(e Invited) {
+	if e.ConversationID == m.ConversationID {
+		m.contact()
+		m.Invitation = &e.Invitation
+	}
+}
+
+func (m *machine) inviteFailed(e InviteFailed) {
+	if e.ConversationID == m.ConversationID {
+		m.heard(e.Failure)
+		m.notice(e.Failure.Code, e.Failure.Text, e.Failure.RetryAfter)
+	}
+}
+
+func (m *machine) configured(c wire.Config) {
+	m.work.config = task{}
+	m.Config, m.Loaded = c, true
+	m.contact()
+	m.do(Connect{c})
+}
+
+// notice tells the visitor something, and the host page with it.
+func (m *machine) notice(code wire.Code, text string, retryAfter int) {
+	m.Notice = Notice{code, text, retryAfter}
+	m.do(Notify{Kind: NotifyError, Code: code, Text: text})
+}
+
+// dismiss takes the notice away, unless a choice is waiting for the visitor.
+func (m *machine) dismiss() {
+	if !m.Ended {
+		m.Notice = Notice{}
+	}
+}
+
+// settle derives what follows from the rest.
+func (m *machine) settle() {
+	m.Signals = m.activeSignals()
+	if m.Notice.Code == wire.CodeRateLimited && m.Notice.RetryAfter > 0 && m.work.send.notTill <= m.now && m.work.begin.notTill <= m.now {
+		m.Notice = Notice{}
+	}
+	if n := len(m.Messages); m.Open && n > 0 {
+		m.work.readSeq = max(m.work.readSeq, m.Messages[n-1].Seq)
+	}
+	m.Unread = 0
+	for i := len(m.Messages) - 1; i >= 0 && m.Messages[i].Seq > m.work.readSeq; i-- {
+		if !m.Own(m.Messages[i]) && m.Messages[i].DeletedAt == nil {
+			m.Unread++
+		}
+	}
+	m.settleRealtime()
+}
+
+// settleRealtime says what is true of the ways: a socket counts for as much as
+// it is good for.
+func (m *machine) settleRealtime() {
+	channel := m.Realtime.Channel
+	switch {
+	case channel != nil:
+		m.Realtime = Realtime{true, channel.Provider, channel}
+	case m.ConversationID == "" && m.work.socket != "":
+		m.Realtime = Realtime{true, m.work.socket, nil}
+	default:
+		m.Realtime = Realtime{false, wire.ProviderPolling, nil}
+	}
+}
+
+// save comes before anything is sent, so that nothing is on its way that a
+// reload would forget.
+func (m *machine) save(old State) {
+	before, after := old.Saved(), m.Saved()
+	same := before.ConversationID == after.ConversationID && before.Self == after.Self && before.Cursor == after.Cursor &&
+		before.ReadSeq == after.ReadSeq && slices.Equal(before.Outbox, after.Outbox)
+	if !same {
+		m.do(Save{after})
+	}
+}
+
+// tell reports what the host page may know, and asks to be woken.
+func (m *machine) tell(old State) {
+	if before, after := old.Public(), m.Public(); !before.equal(after) {
+		m.do(Notify{Kind: NotifyState, Public: after})
+	}
+	if next := m.next(); next != 0 && next != m.work.wake {
+		m.work.wake = next
+		m.do(Wake{next})
+	}
+}
+
+func (p Public) equal(q Public) bool {
+	a, b := p.ChannelSubscription, q.ChannelSubscription
+	if a != nil && b != nil && *a == *b {
+		a = b
+	}
+	return a == b && p.RealtimeConnected == q.RealtimeConnected && p.RealtimeProvider == q.RealtimeProvider && p.Unread == q.Unread
+}
+
+// next is the earliest time at which something changes by itself, 0 for never.
+func (m *machine) next() (at wire.Time) {
+	sooner := func(t wire.Time) {
+		if t > m.now && (at == 0 || t < at) {
+			at = t
+		}
+	}
+	for _, t := range []task{m.work.config, m.work.begin, m.work.join, m.work.history} {
+		if t.wanted && !t.running {
+			sooner(t.notTill)
+		}
+	}
+	if m.queued() >= 0 {
+		sooner(m.work.send.notTill)
+		sooner(m.work.begin.notTill)
+	}
+	for _, signal := range m.Signals {
+		sooner(signal.Until)
+	}
+	if m.Link.State != LinkLive && m.Link.State != "" {
+		sooner(m.Link.Since + LinkPatience)
+	}
+	return at
+}
