@@ -1,0 +1,113 @@
+package auth
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// maxKeys bounds how many keys a limiter remembers. Beyond it, keys that have
+// been quiet for a minute are forgotten, which changes nothing for them, and
+// then any: a flood from very many addresses is another defence's task.
+const maxKeys = 100_000
+
+// RateLimiter allows a number of calls a minute for each key, all of them at
+// once if the key was quiet before.
+type RateLimiter struct {
+	perMinute int
+
+	mu    sync.Mutex
+	byKey map[string]*quota
+}
+
+type quota struct {
+	limiter *rate.Limiter
+	used    time.Time
+}
+
+// NewRateLimiter makes a limiter; perMinute is at least 1.
+func NewRateLimiter(perMinute int) *RateLimiter {
+	return &RateLimiter{perMinute: max(perMinute, 1), byKey: map[string]*quota{}}
+}
+
+// Allow charges one call to key; where it is not allowed, wait is the time
+// after which one will be.
+func (l *RateLimiter) Allow(key string, now time.Time) (wait time.Duration, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	q := l.byKey[key]
+	if q == nil {
+		l.makeRoom(now)
+		q = &quota{limiter: rate.NewLimiter(rate.Every(time.Minute/time.Duration(l.perMinute)), l.perMinute)}
+		l.byKey[key] = q
+	}
+	q.used = now
+	reservation := q.limiter.ReserveN(now, 1)
+	if wait = reservation.DelayFrom(now); wait > 0 {
+		reservation.CancelAt(now)
+		return wait, false
+	}
+	return 0, true
+}
+
+func (l *RateLimiter) makeRoom(now time.Time) {
+	if len(l.byKey) < maxKeys {
+		return
+	}
+	for key, q := range l.byKey {
+		if now.Sub(q.used) >= time.Minute {
+			delete(l.byKey, key)
+		}
+	}
+	for key := range l.byKey {
+		if len(l.byKey) < maxKeys {
+			return
+		}
+		delete(l.byKey, key)
+	}
+}
+
+// RateKey is what calls are charged to: the network they come from, which is
+// the address, or for IPv6 its /64, together with the site they were made on.
+// Many people behind one address on different sites do not limit each other.
+func RateKey(address netip.Addr, site string) string {
+	address = address.Unmap()
+	if address.Is6() {
+		if network, err := address.Prefix(64); err == nil {
+			return network.String() + " " + site
+		}
+	}
+	return address.String() + " " + site
+}
+
+// Concurrency bounds how much goes on at once for each key.
+type Concurrency struct {
+	limit int
+	mu    sync.Mutex
+	byKey map[string]int
+}
+
+// NewConcurrency makes a bound of limit for each key.
+func NewConcurrency(limit int) *Concurrency {
+	return &Concurrency{limit: limit, byKey: map[string]int{}}
+}
+
+// Acquire takes a place, which release gives back; ok is false when all are
+// taken.
+func (c *Concurrency) Acquire(key string) (release func(), ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.byKey[key] >= c.limit {
+		return nil, false
+	}
+	c.byKey[key]++
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.byKey[key]--; c.byKey[key] == 0 {
+			delete(c.byKey, key)
+		}
+	}, true
+}
