@@ -32,6 +32,9 @@ const answerFailed = "Sorry, I could not work out an answer just now. Please ask
 // owed at the next start.
 func (s *Service) Run(ctx context.Context) error {
 	debts, err := s.store.Debts(ctx)
+	if ctx.Err() != nil {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("read the answers owed: %w", err)
 	}
@@ -75,7 +78,7 @@ func (s *Service) tryToSettle(ctx context.Context, d Debt, lastTry bool) error {
 	if err != nil {
 		return err
 	}
-	if s.personSpoke(history) {
+	if personSpoke(history, d.CreatedAt) {
 		_, _, err := s.store.SettleAnswer(ctx, d, nil)
 		return err
 	}
@@ -117,12 +120,11 @@ func (s *Service) respond(ctx context.Context, d Debt, history []wire.Message) (
 	return s.responder.Respond(ctx, d.Body, history)
 }
 
-// personSpoke reports whether a person has answered so recently that the bot
-// should not talk over them.
-func (s *Service) personSpoke(history []wire.Message) bool {
-	since := wire.TimeOf(s.now().Add(-personPause))
+// personSpoke reports whether a person answered so shortly before the question,
+// or since, that the bot should not talk over them.
+func personSpoke(history []wire.Message, asked wire.Time) bool {
 	for _, m := range history {
-		if m.Author.Role == wire.RoleAgent && m.CreatedAt >= since {
+		if m.Author.Role == wire.RoleAgent && m.CreatedAt >= asked-wire.Time(personPause.Milliseconds()) {
 			return true
 		}
 	}

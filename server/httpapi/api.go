@@ -1,0 +1,152 @@
+// Package httpapi is the server's HTTP face: the message API, the channel
+// authorization, the pages and the files. The routes stand in one table, each
+// resource has a file, and errors and middleware have one place each.
+//
+// A handler returns its error instead of writing it; refusals are *wire.Error
+// and are mapped to a status here, everything else becomes a plain 500 whose
+// cause goes to the log only. API holds no state of its own beyond the counters
+// of its limits and is safe for concurrent use.
+package httpapi
+
+import (
+	"errors"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"chatbot/server/auth"
+	"chatbot/server/chat"
+	"chatbot/widget/wire"
+)
+
+// Options are what an API is made of.
+type Options struct {
+	Chat *chat.Service
+	// Config is the answer of GET /api/chatbot/config.
+	Config wire.Config
+	// Signers sign channel subscriptions, by provider.
+	Signers map[wire.Provider]Signer
+
+	Tokens    *auth.Tokens
+	Tickets   *auth.Tickets
+	ServerKey auth.ServerKey
+	Origins   auth.Origins
+	Sockets   *auth.Sockets
+
+	// OwnOrigins are the origins under which this server itself is reached;
+	// a request that names another host is refused.
+	OwnOrigins     []string
+	TrustedProxies []netip.Prefix
+
+	ConversationsPerMinute int
+	MessagesPerMinute      int
+
+	// Files is the built widget, Docs the guides.
+	Files Files
+	Docs  fs.FS
+
+	// Stopping is closed when the server stops: waiting polls are then
+	// answered at once.
+	Stopping <-chan struct{}
+	// Ready reports whether the server can do its work.
+	Ready  func(*http.Request) error
+	Clock  chat.Clock
+	Logger *slog.Logger
+}
+
+// Signer signs subscriptions for one provider's application.
+type Signer struct{ Key, Secret string }
+
+// API serves everything but the realtime connections.
+type API struct {
+	Options
+	conversations *auth.RateLimiter
+	messages      *auth.RateLimiter
+	waits         *auth.Concurrency
+	frame         []byte
+	docs          map[string]doc
+}
+
+// maxWaits is how many polls one participant may hold open at once; a visitor
+// has one a tab.
+const maxWaits = 8
+
+// maxWaitsPerAddress bounds the same for one network address, behind which many
+// people may sit.
+const maxWaitsPerAddress = 512
+
+type handler func(http.ResponseWriter, *http.Request) error
+
+type route struct {
+	method, path string
+	handle       handler
+}
+
+// routes is the one table of all there is, in the order of the contract.
+func (a *API) routes() []route {
+	return []route{
+		{"GET", wire.PathConfig, a.getConfig},
+		{"POST", wire.PathConversations, a.postConversation},
+		{"GET", wire.PathConversations, a.listConversations},
+		{"POST", wire.PathJoin, a.postJoin},
+		{"GET", wire.PathConversation, a.getConversation},
+		{"POST", wire.PathMessages, a.postMessage},
+		{"GET", wire.PathMessages, a.getMessages},
+		{"POST", wire.PathInvitations, a.postInvitation},
+		{"POST", wire.PathChannelAuth, a.postChannelAuth},
+		{"POST", "/broadcasting/auth", a.postChannelAuth},
+		{"POST", wire.PathUserAuth, a.postUserAuth},
+		{"GET", "/chatbot-frame.html", a.getFrame},
+		{"GET", "/docs/", a.getDocs},
+		{"GET", "/healthz", a.getHealth},
+		{"GET", "/readyz", a.getReady},
+		{"GET", "/{$}", a.getRoot},
+		{"", "/", a.getFile},
+	}
+}
+
+// New makes an API. The error names what in the built files is missing.
+func New(o Options) (*API, error) {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	a := &API{
+		Options:       o,
+		conversations: auth.NewRateLimiter(o.ConversationsPerMinute),
+		messages:      auth.NewRateLimiter(o.MessagesPerMinute),
+		waits:         auth.NewConcurrency(maxWaits),
+	}
+	frame, ok := o.Files.File("chatbot-frame.html")
+	if !ok {
+		return nil, errors.New("the built files lack chatbot-frame.html")
+	}
+	var err error
+	if a.frame, err = o.Files.Read(frame.Name); err != nil {
+		return nil, err
+	}
+	a.docs, err = renderDocs(o.Docs)
+	return a, err
+}
+
+// Handler is the API behind its middleware.
+func (a *API) Handler() http.Handler {
+	mux := http.NewServeMux()
+	taken := map[string][]string{}
+	for _, r := range a.routes() {
+		mux.Handle(strings.TrimSpace(r.method+" "+r.path), a.answer(r.handle))
+		taken[r.path] = append(taken[r.path], r.method)
+	}
+	delete(taken, "/")
+	for path, methods := range taken {
+		for _, m := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
+			if !slices.Contains(methods, m) {
+				mux.Handle(m+" "+path, a.answer(methodNotAllowed(methods)))
+			}
+		}
+	}
+	return a.withRequestLog(a.withHostCheck(a.withCORS(mux)))
+}

@@ -1,0 +1,113 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"mime"
+	"net/http"
+	"net/url"
+
+	"chatbot/server/auth"
+	"chatbot/server/pusher/signature"
+	"chatbot/widget/wire"
+)
+
+// postChannelAuth answers POST /api/chatbot/broadcasting/auth: a signature for
+// the caller's own conversation's channels, and for no other.
+func (a *API) postChannelAuth(w http.ResponseWriter, r *http.Request) error {
+	var ask wire.ChannelAuthRequest
+	if err := readForm(w, r, &ask); err != nil {
+		return err
+	}
+	v, signer, err := a.signIn(r, ask.SocketID, ask.Provider)
+	if err != nil {
+		return err
+	}
+	if id, ok := wire.ConversationOf(ask.ChannelName); !ok || id != v.Conversation {
+		return wire.NewError(wire.CodeForbidden, "This channel is not yours.")
+	}
+	answer := wire.ChannelAuth{}
+	if ask.ChannelName == wire.PresenceChannel(v.Conversation) {
+		data, err := json.Marshal(map[string]any{
+			"user_id":   userID(v),
+			"user_info": map[string]any{"role": wire.RoleVisitor},
+		})
+		if err != nil {
+			return err
+		}
+		answer.ChannelData = string(data)
+	}
+	answer.Auth = signature.Channel(signer.Key, signer.Secret, ask.SocketID, ask.ChannelName, answer.ChannelData)
+	a.Sockets.Authorize(v.Participant, ask.SocketID)
+	return writeJSON(w, http.StatusOK, answer)
+}
+
+// postUserAuth answers POST /api/chatbot/broadcasting/user-auth.
+func (a *API) postUserAuth(w http.ResponseWriter, r *http.Request) error {
+	var ask wire.UserAuthRequest
+	if err := readForm(w, r, &ask); err != nil {
+		return err
+	}
+	v, signer, err := a.signIn(r, ask.SocketID, ask.Provider)
+	if err != nil {
+		return err
+	}
+	data, err := json.Marshal(map[string]string{"id": userID(v)})
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, wire.UserAuth{
+		Auth:     signature.User(signer.Key, signer.Secret, ask.SocketID, string(data)),
+		UserData: string(data),
+	})
+}
+
+// signIn checks what every authorization has in common.
+func (a *API) signIn(r *http.Request, socketID string, provider wire.Provider) (v auth.Visitor, s Signer, err error) {
+	if v, err = a.visitor(r); err != nil {
+		return v, s, err
+	}
+	if !wire.ValidSocketID(socketID) {
+		return v, s, invalidSocketID()
+	}
+	if provider == "" {
+		provider = a.Config.RealtimeProvider
+	}
+	s, ok := a.Signers[provider]
+	if !ok {
+		return v, s, wire.NewError(wire.CodeInvalidField, "provider must be one of those that the config answer lists.")
+	}
+	return v, s, nil
+}
+
+// userID keeps the ids that this server gives to realtime users apart from any
+// that another service of the same Pusher application may use.
+func userID(v auth.Visitor) string { return "visitor-" + v.Participant }
+
+// readForm decodes what Pusher clients send: a form by default, JSON if told
+// so. Echo adds fields of its own to a form, so those that are not known are
+// passed over here.
+func readForm(w http.ResponseWriter, r *http.Request, v any) error {
+	body, err := readBody(w, r)
+	if err != nil {
+		return err
+	}
+	switch media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); media {
+	case "application/json":
+		return decodeStrict(body, v)
+	case "application/x-www-form-urlencoded":
+		form, err := url.ParseQuery(string(body))
+		if err != nil {
+			return wire.NewError(wire.CodeInvalidJSON, "The body must be a valid form.")
+		}
+		fields := map[string]string{}
+		for name := range form {
+			fields[name] = form.Get(name)
+		}
+		encoded, err := json.Marshal(fields)
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(encoded, v)
+	}
+	return wire.NewError(wire.CodeUnsupportedMedia, "The body must be a form (application/x-www-form-urlencoded) or JSON (application/json).")
+}

@@ -1,0 +1,96 @@
+package httpapi
+
+import (
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"chatbot/server/auth"
+	"chatbot/server/chat"
+	"chatbot/widget/wire"
+)
+
+// notFound is the answer for what does not exist and for what is somebody
+// else's, so that nobody learns which of the two it was.
+func notFound() error {
+	return wire.NewError(wire.CodeNotFound, "There is no such conversation for you.")
+}
+
+// bearer is the token of the Authorization header, or empty.
+func bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+// visitor is whom the request's token names.
+func (a *API) visitor(r *http.Request) (auth.Visitor, error) {
+	token := bearer(r)
+	if token == "" {
+		return auth.Visitor{}, wire.NewError(wire.CodeUnauthorized, "A token is needed: send Authorization: Bearer TOKEN.")
+	}
+	return a.Tokens.Verify(token, a.Clock())
+}
+
+// caller is the visitor whose token fits the conversation in the path.
+func (a *API) caller(r *http.Request) (chat.Caller, error) {
+	v, err := a.visitor(r)
+	if err != nil {
+		return chat.Caller{}, err
+	}
+	id, err := conversationID(r)
+	if err != nil {
+		return chat.Caller{}, err
+	}
+	if id != v.Conversation {
+		return chat.Caller{}, notFound()
+	}
+	socket, err := a.socket(r, v)
+	return chat.Caller{
+		Participant:  wire.Participant{ID: v.Participant, Role: wire.RoleVisitor},
+		Conversation: id,
+		Site:         v.Site,
+		Socket:       socket,
+	}, err
+}
+
+// socket is the caller's own connection, where it names one that it has
+// authorized itself. Anybody else's is as good as none.
+func (a *API) socket(r *http.Request, v auth.Visitor) (string, error) {
+	id := r.Header.Get(wire.HeaderSocketID)
+	if id == "" {
+		return "", nil
+	}
+	if !wire.ValidSocketID(id) {
+		return "", invalidSocketID()
+	}
+	if !a.Sockets.Owns(v.Participant, id) {
+		return "", nil
+	}
+	return id, nil
+}
+
+func invalidSocketID() error {
+	return wire.NewError(wire.CodeInvalidSocketID, "A socket id is digits, a dot and digits, such as 123.456.")
+}
+
+func conversationID(r *http.Request) (string, error) {
+	id := r.PathValue("id")
+	if !wire.ValidID(id) {
+		return "", notFound()
+	}
+	return id, nil
+}
+
+func (a *API) requireServerKey(r *http.Request) error {
+	if !a.ServerKey.Matches(bearer(r)) {
+		return wire.NewError(wire.CodeUnauthorized, "The server key is needed: send Authorization: Bearer KEY.")
+	}
+	return nil
+}
+
+// remoteIP is the client's address; forwarded headers count only when they come
+// from a trusted proxy.
+func (a *API) remoteIP(r *http.Request) netip.Addr { return auth.RemoteIP(r, a.TrustedProxies) }

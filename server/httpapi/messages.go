@@ -1,0 +1,160 @@
+package httpapi
+
+import (
+	"net/http"
+	"time"
+
+	"chatbot/server/chat"
+	"chatbot/widget/wire"
+)
+
+// postMessage answers POST …/messages.
+func (a *API) postMessage(w http.ResponseWriter, r *http.Request) error {
+	var send wire.SendRequest
+	if err := readJSON(w, r, &send, false); err != nil {
+		return err
+	}
+	caller, err := a.sender(r, send)
+	if err != nil {
+		return err
+	}
+	if err := send.Validate(); err != nil {
+		return err
+	}
+	m, created, err := a.Chat.Send(r.Context(), caller, send)
+	if err != nil {
+		return err
+	}
+	status := http.StatusCreated
+	if !created {
+		status = http.StatusOK
+	}
+	return writeJSON(w, status, wire.SendAnswer{Message: m})
+}
+
+// sender is who a message comes from: the visitor that the token names, or
+// whoever the holder of the server key speaks as.
+func (a *API) sender(r *http.Request, send wire.SendRequest) (chat.Caller, error) {
+	if a.ServerKey.Matches(bearer(r)) {
+		return a.serverSender(r, send)
+	}
+	caller, err := a.caller(r)
+	if err != nil {
+		return caller, err
+	}
+	if send.Author != nil {
+		return caller, wire.NewError(wire.CodeForbidden, "author may be set with the server key only.")
+	}
+	return caller, a.limit(a.messages, r, caller.Site)
+}
+
+func (a *API) serverSender(r *http.Request, send wire.SendRequest) (chat.Caller, error) {
+	author := wire.Author{ID: "agent", Role: wire.RoleAgent, Name: "Support"}
+	if send.Author != nil {
+		author = *send.Author
+	}
+	if author.Role != wire.RoleAgent && author.Role != wire.RoleBot {
+		return chat.Caller{}, wire.NewError(wire.CodeInvalidField, "author.role must be agent or bot.")
+	}
+	if author.ID == "" {
+		author.ID = string(author.Role)
+	}
+	if !wire.ValidID(author.ID) {
+		return chat.Caller{}, wire.NewError(wire.CodeInvalidField, "author.id must be 1 to 64 characters of A-Z a-z 0-9 _ and -.")
+	}
+	if err := wire.ValidateName(author.Name); err != nil {
+		return chat.Caller{}, err
+	}
+	id, err := conversationID(r)
+	if err != nil {
+		return chat.Caller{}, err
+	}
+	if err := a.Chat.Exists(r.Context(), id); err != nil {
+		return chat.Caller{}, err
+	}
+	return chat.Caller{
+		// The prefix keeps a site's own ids from meeting a visitor's.
+		Participant:  wire.Participant{ID: "site-" + author.ID, Role: author.Role, Name: author.Name},
+		Conversation: id,
+	}, nil
+}
+
+// getMessages answers GET …/messages.
+func (a *API) getMessages(w http.ResponseWriter, r *http.Request) error {
+	id, waiter, err := a.reader(r)
+	if err != nil {
+		return err
+	}
+	read, err := parseRead(r)
+	if err != nil {
+		return err
+	}
+	if read.Wait > 0 {
+		release, ok := a.waits.Acquire(waiter)
+		if !ok {
+			return &wire.Error{Code: wire.CodeTooManyWaiting, Message: "Too many polls are waiting for this conversation already.", RetryAfter: 2}
+		}
+		defer release()
+	}
+	read.Stop = a.Stopping
+	page, err := a.Chat.Messages(r.Context(), id, read)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, page)
+}
+
+// reader is the conversation that may be read, and who waits for it.
+func (a *API) reader(r *http.Request) (id, waiter string, err error) {
+	if a.ServerKey.Matches(bearer(r)) {
+		if id, err = conversationID(r); err == nil {
+			err = a.Chat.Exists(r.Context(), id)
+		}
+		return id, "server", err
+	}
+	caller, err := a.caller(r)
+	return caller.Conversation, caller.Participant.ID, err
+}
+
+func parseRead(r *http.Request) (read chat.Read, err error) {
+	q := r.URL.Query()
+	given := 0
+	for _, name := range []string{"since", "after", "before"} {
+		if q.Has(name) {
+			given++
+		}
+	}
+	if given > 1 {
+		return read, wire.NewError(wire.CodeInvalidField, "Only one of since, after and before may be given.")
+	}
+	limit, err := queryInt(q, "limit", 1, wire.MaxPageSize, wire.DefaultPageSize)
+	if err != nil {
+		return read, err
+	}
+	wait, err := queryInt(q, "wait", 0, wire.MaxWaitSeconds, 0)
+	if err != nil {
+		return read, err
+	}
+	read.Limit, read.Wait = int(limit), time.Duration(wait)*time.Second
+	switch {
+	case q.Has("since"):
+		cursor, err := wire.ParseCursor(q.Get("since"))
+		if err != nil {
+			return read, err
+		}
+		read.Since = &cursor
+	case q.Has("after"):
+		seq, err := queryInt(q, "after", 0, 1<<62, 0)
+		if err != nil {
+			return read, err
+		}
+		read.After = &seq
+	case q.Has("before"):
+		seq, err := queryInt(q, "before", 1, 1<<62, 1)
+		if err != nil {
+			return read, err
+		}
+		read.Before = &seq
+	}
+	return read, nil
+}

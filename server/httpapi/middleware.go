@@ -1,0 +1,129 @@
+package httpapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"chatbot/server/auth"
+	"chatbot/widget/wire"
+)
+
+type requestIDKey struct{}
+
+func requestID(r *http.Request) string {
+	id, _ := r.Context().Value(requestIDKey{}).(string)
+	return id
+}
+
+// withRequestLog names each request, writes one line about it, and turns a
+// panic into a 500. The line holds neither query nor address nor token.
+func (a *API) withRequestLog(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := time.Now()
+		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, uuid.NewString()))
+		status := &statusWriter{ResponseWriter: w}
+		defer func() {
+			if fault := recover(); fault != nil {
+				if fault == http.ErrAbortHandler {
+					panic(fault)
+				}
+				a.Logger.Error("panic", "request", requestID(r), "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
+				if status.code == 0 {
+					a.refuse(status, r, wire.NewError(wire.CodeInternal, "Something went wrong on the server."))
+				}
+			}
+			a.Logger.Debug("request", "request", requestID(r), "method", r.Method, "path", r.URL.Path, "status", status.code, "took", time.Since(began))
+		}()
+		next.ServeHTTP(status, r)
+	})
+}
+
+type statusWriter struct {
+	http.ResponseWriter
+	code int
+}
+
+func (w *statusWriter) WriteHeader(code int) {
+	if w.code == 0 {
+		w.code = code
+	}
+	w.ResponseWriter.WriteHeader(code)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// withHostCheck refuses requests that name another host than ours, so that a
+// page cannot reach a server on this machine by rebinding its own name to it.
+func (a *API) withHostCheck(next http.Handler) http.Handler {
+	hosts := []string{}
+	for _, origin := range a.OwnOrigins {
+		if u, err := url.Parse(origin); err == nil {
+			hosts = append(hosts, u.Host)
+		}
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		health := r.URL.Path == "/healthz" || r.URL.Path == "/readyz" // probes come by address
+		if !health && !slices.Contains(hosts, strings.ToLower(r.Host)) {
+			a.refuse(w, r, wire.NewError(wire.CodeMisdirectedRequest, fmt.Sprintf("This server does not answer for the host %.100q. Set --public-url to the address that visitors use.", r.Host)))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// corsHeaders are the request headers that a page of an allowed origin may set.
+var corsHeaders = strings.Join([]string{"Authorization", "Content-Type", wire.HeaderSocketID, wire.HeaderSite}, ", ")
+
+// withCORS lets pages of the allowed origins read the API, without cookies or
+// other credentials. Other origins get no such header and so no answer.
+func (a *API) withCORS(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, "/api/") && !strings.HasPrefix(r.URL.Path, "/broadcasting/") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		h := w.Header()
+		h.Add("Vary", "Origin")
+		origin := r.Header.Get("Origin")
+		own := slices.Contains(a.OwnOrigins, origin)
+		if origin != "" && !own && !a.Origins.Allowed(origin) {
+			a.refuse(w, r, wire.NewError(wire.CodeOriginNotAllowed, fmt.Sprintf("Pages of %.100s may not use this chat. Name the origin in --allowed-origins.", origin)))
+			return
+		}
+		if origin != "" {
+			h.Set("Access-Control-Allow-Origin", origin)
+			h.Set("Access-Control-Expose-Headers", "Retry-After")
+		}
+		if r.Method == http.MethodOptions {
+			h.Set("Access-Control-Allow-Methods", "GET, POST")
+			h.Set("Access-Control-Allow-Headers", corsHeaders)
+			h.Set("Access-Control-Max-Age", "600")
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// limit charges one call to the caller's network and site.
+func (a *API) limit(limiter *auth.RateLimiter, r *http.Request, site string) error {
+	wait, ok := limiter.Allow(auth.RateKey(a.remoteIP(r), site), a.Clock())
+	if ok {
+		return nil
+	}
+	seconds := int(wait/time.Second) + 1
+	return &wire.Error{
+		Code:       wire.CodeRateLimited,
+		Message:    fmt.Sprintf("Too much at once. Please wait %d seconds and try again.", seconds),
+		RetryAfter: seconds,
+	}
+}

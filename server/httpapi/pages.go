@@ -1,0 +1,200 @@
+package httpapi
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+
+	"chatbot/widget/wire"
+)
+
+// Files is the built widget as the build has laid it out.
+type Files interface {
+	// Read gives the content of a stored file, as File names it.
+	Read(stored string) ([]byte, error)
+	// File describes a file by the name under which it is asked for, without
+	// the leading slash.
+	File(name string) (File, bool)
+}
+
+// File is one file of the built widget.
+type File struct {
+	Type      string // media type
+	Immutable bool   // the name holds a hash of the content
+	ETag      string // of the plain content, with its quotes
+	// Name is the stored file, Brotli and Gzip are its compressed forms; empty
+	// where there is none.
+	Name, Brotli, Gzip string
+}
+
+// getRoot leads a curious person to the test page.
+func (a *API) getRoot(w http.ResponseWriter, r *http.Request) error {
+	http.Redirect(w, r, "/chatbot-test.html", http.StatusFound)
+	return nil
+}
+
+// getHealth answers as long as the process can.
+func (a *API) getHealth(w http.ResponseWriter, r *http.Request) error {
+	return writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// getReady answers whether requests should be sent here.
+func (a *API) getReady(w http.ResponseWriter, r *http.Request) error {
+	if err := a.Ready(r); err != nil {
+		return &wire.Error{Code: wire.CodeUnavailable, Message: "The server is not ready.", RetryAfter: 1, Cause: err}
+	}
+	return writeJSON(w, http.StatusOK, map[string]string{"status": "ready"})
+}
+
+// getFile serves the built files, compressed as the client likes it.
+func (a *API) getFile(w http.ResponseWriter, r *http.Request) error {
+	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
+	file, ok := a.Files.File(name)
+	if !ok {
+		return wire.NewError(wire.CodeNotFound, "There is nothing at this address.")
+	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return methodNotAllowed([]string{"GET"})(w, r)
+	}
+	h := w.Header()
+	h.Set("Content-Type", file.Type)
+	h.Set("X-Content-Type-Options", "nosniff")
+	// Host pages load these from their own origin, those under a
+	// Cross-Origin-Embedder-Policy too; nothing in them is secret.
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Add("Vary", "Accept-Encoding")
+	h.Set("Cache-Control", "no-cache")
+	if file.Immutable {
+		h.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
+	if strings.HasPrefix(file.Type, "text/html") {
+		h.Set("Content-Security-Policy", a.pageCSP())
+		h.Set("Referrer-Policy", "no-referrer")
+	}
+	stored, encoding := negotiate(r.Header.Get("Accept-Encoding"), file)
+	etag := file.ETag
+	if encoding != "" {
+		h.Set("Content-Encoding", encoding)
+		etag = strings.TrimSuffix(etag, `"`) + "-" + encoding + `"`
+	}
+	h.Set("ETag", etag)
+	if r.Header.Get("If-None-Match") == etag {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	body, err := a.Files.Read(stored)
+	if err != nil {
+		return err
+	}
+	h.Set("Content-Length", fmt.Sprint(len(body)))
+	if r.Method == http.MethodGet {
+		w.Write(body)
+	}
+	return nil
+}
+
+// negotiate picks the smallest form that the client takes.
+func negotiate(accept string, file File) (name, encoding string) {
+	accepts := func(coding string) bool {
+		for part := range strings.SplitSeq(accept, ",") {
+			token, params, _ := strings.Cut(strings.TrimSpace(part), ";")
+			if strings.EqualFold(strings.TrimSpace(token), coding) {
+				return strings.Trim(strings.TrimSpace(params), "q=0.") != "" || params == ""
+			}
+		}
+		return false
+	}
+	switch {
+	case file.Brotli != "" && accepts("br"):
+		return file.Brotli, "br"
+	case file.Gzip != "" && accepts("gzip"):
+		return file.Gzip, "gzip"
+	}
+	return file.Name, ""
+}
+
+// pageCSP is for our own pages that carry the widget as any site would.
+func (a *API) pageCSP() string {
+	own := strings.Join(a.OwnOrigins, " ")
+	return fmt.Sprintf("default-src 'none'; script-src 'self' %[1]s; style-src 'self'; img-src 'self' data:; frame-src 'self' %[1]s; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'", own)
+}
+
+// ticketMark is where the frame document takes the site ticket.
+var ticketMark = []byte(`name="chatbot-ticket" content=""`)
+
+// getFrame serves the frame document to a page of an allowed origin, together
+// with a ticket that proves on which origin it was shown: the browser refuses
+// to embed it anywhere but on the page that frame-ancestors names.
+func (a *API) getFrame(w http.ResponseWriter, r *http.Request) error {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	site := r.URL.Query().Get("site")
+	if site != "" && !a.Origins.Allowed(site) && !slices.Contains(a.OwnOrigins, site) {
+		return refuseFrame(w, site)
+	}
+	ancestors := "'none'"
+	body := a.frame
+	if site != "" {
+		ticket, err := a.Tickets.Issue(site, a.Clock())
+		if err != nil {
+			return err
+		}
+		ancestors = site
+		body = bytes.Replace(body, ticketMark, fmt.Appendf(nil, `name="chatbot-ticket" content="%s"`, ticket), 1)
+	}
+	h.Set("Content-Security-Policy", a.frameCSP(ancestors))
+	h.Set("Origin-Agent-Cluster", "?1")
+	h.Set("Cross-Origin-Embedder-Policy", "credentialless")
+	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()")
+	w.Write(body)
+	return nil
+}
+
+// frameCSP lets the frame do its work and no more: scripts and styles of ours,
+// connections to this server and to the realtime providers.
+func (a *API) frameCSP(ancestors string) string {
+	connect := []string{"'self'"}
+	for _, address := range a.OwnOrigins {
+		connect = append(connect, strings.Replace(address, "http", "ws", 1))
+	}
+	if rv := a.Config.Reverb; rv.Enabled {
+		scheme := strings.Replace(rv.Scheme, "http", "ws", 1)
+		connect = append(connect, fmt.Sprintf("%s://%s:%d", scheme, rv.Host, rv.Port))
+	}
+	slices.Sort(connect)
+	connect = slices.Compact(connect)
+	return "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' https: data:; connect-src " +
+		strings.Join(connect, " ") + "; base-uri 'none'; form-action 'none'; frame-ancestors " + ancestors + "; require-trusted-types-for 'script'"
+}
+
+var refusalTemplate = template.Must(template.New("refused").Parse(`<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>This page may not show the chat</title></head>
+<body>
+<h1>This page may not show the chat</h1>
+<p>The chat server does not know the origin <strong>{{.}}</strong>.</p>
+<p>If this is your site, start the server with <code>--allowed-origins {{.}}</code> or add the origin to <code>CHATBOT_ALLOWED_ORIGINS</code>.</p>
+</body>
+</html>
+`))
+
+// refuseFrame shows a page that anybody may embed and that can do nothing: it
+// tells the owner of an unlisted site what to do.
+func refuseFrame(w http.ResponseWriter, site string) error {
+	if u, err := url.Parse(site); err != nil || u.Host == "" || len(site) > 200 {
+		site = "of this page"
+	}
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors *")
+	w.WriteHeader(http.StatusForbidden)
+	return refusalTemplate.Execute(w, site)
+}
