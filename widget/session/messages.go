@@ -80,9 +80,11 @@ func (m *machine) changed(e Changed) {
 // asks for what lies between.
 func (m *machine) follow(e Changed) {
 	switch {
+	case m.work.catching && e.Rev <= m.Cursor.Rev && e.Message.Seq > m.lastSeq()+1:
+		// kept back until all is there
 	case e.Rev <= m.Cursor.Rev:
 		m.arrive(*e.Message, e.Provider)
-	case e.Rev == m.Cursor.Rev+1:
+	case e.Rev == m.Cursor.Rev+1 && !m.work.catching:
 		m.arrive(*e.Message, e.Provider)
 		m.Cursor.Rev = e.Rev
 		m.release()
@@ -121,17 +123,39 @@ func (m *machine) page(e PageFetched) {
 		m.renew()
 		return
 	}
-	for _, message := range e.Page.Messages {
-		m.arrive(message, wire.ProviderPolling)
-	}
+	m.catchUp(e.Page)
 	m.Cursor.Rev = max(m.Cursor.Rev, e.Page.Cursor.Rev)
-	m.release()
+	if !m.work.catching {
+		m.release()
+	}
 	if m.Realtime.Channel == nil {
 		m.Signals = nil // a page names all that hold; with a socket, later ones may be known
 	}
 	for _, signal := range e.Page.Signals {
 		m.signal(signal)
 	}
+}
+
+// catchUp takes the messages of a page of changes. They come in order of Rev:
+// as long as there is more to come, what would leave a gap is kept back.
+func (m *machine) catchUp(page wire.Page) {
+	messages := slices.Concat(m.work.ahead, page.Messages)
+	slices.SortStableFunc(messages, func(a, b wire.Message) int { return cmp.Compare(a.Seq, b.Seq) })
+	m.work.ahead, m.work.catching = nil, page.HasMore
+	for _, message := range messages {
+		if page.HasMore && message.Seq > m.lastSeq()+1 {
+			m.work.ahead = append(m.work.ahead, message)
+			continue
+		}
+		m.arrive(message, wire.ProviderPolling)
+	}
+}
+
+func (m *machine) lastSeq() int64 {
+	if n := len(m.Messages); n > 0 {
+		return m.Messages[n-1].Seq
+	}
+	return 0
 }
 
 // renew begins the conversation clean: the server's store lost history, and
@@ -142,8 +166,9 @@ func (m *machine) renew() {
 	m.Messages, m.Signals, m.Cursor = nil, nil, wire.Cursor{}
 	m.HasOlder, m.LoadingOlder = false, false
 	m.Realtime.Channel = nil
-	m.work.held, m.work.readSeq = nil, 0
+	m.work.held, m.work.ahead, m.work.catching, m.work.readSeq = nil, nil, false, 0
 	m.work.history = task{wanted: true}
+	m.requeue()
 }
 
 func (m *machine) fetchFailed(e FetchFailed) {
@@ -183,24 +208,15 @@ func (m *machine) latest(page wire.Page) {
 	m.work.history = task{}
 	m.contact()
 	if page.Cursor.Epoch != m.Cursor.Epoch {
-		m.Messages, m.Cursor = nil, wire.Cursor{Epoch: page.Cursor.Epoch}
+		m.Cursor = wire.Cursor{Epoch: page.Cursor.Epoch}
 		m.work.readSeq = page.LastSeq
 	}
 	m.Cursor.Rev = max(m.Cursor.Rev, page.Cursor.Rev)
-	// What was sent meanwhile stays if it does not lie before the page.
-	meanwhile := m.Messages
-	m.Messages, m.cloned = nil, true
-	m.HasOlder = false
 	for _, message := range page.Messages {
 		m.keep(message)
 	}
 	m.HasOlder = page.HasMore && len(m.Messages) > 0
-	for _, message := range meanwhile {
-		if !m.HasOlder || message.Seq > m.Messages[0].Seq {
-			m.put(message)
-		}
-	}
-	m.release()
+	m.requeueAccepted()
 	for _, signal := range page.Signals {
 		m.signal(signal)
 	}

@@ -166,15 +166,18 @@ func (m *machine) sent(message wire.Message) {
 		return
 	}
 	m.contact()
+	if message.ClientID != m.work.inFlight {
+		return // it was found by another way already
+	}
 	m.accept(message.ClientID, m.Realtime.Provider)
+	if m.work.history.wanted {
+		return // its place is not known before the rest is there
+	}
 	m.follow(Changed{m.ConversationID, m.Realtime.Provider, &message, message.Rev, m.Cursor.Epoch})
 }
 
-// accept ends the sending of an entry.
+// accept ends the sending of the entry that is on its way.
 func (m *machine) accept(clientID string, via wire.Provider) {
-	if m.work.inFlight != clientID {
-		return
-	}
 	m.work.inFlight = ""
 	m.work.send = task{}
 	if m.Notice.Code == wire.CodeRateLimited {
@@ -202,7 +205,9 @@ func (m *machine) confirm(message wire.Message, via wire.Provider) {
 		return
 	}
 	if i := m.entry(message.ClientID); i >= 0 {
-		m.accept(message.ClientID, via)
+		if message.ClientID == m.work.inFlight {
+			m.accept(message.ClientID, via)
+		}
 		m.first()
 		m.Outbox = slices.Delete(slices.Clone(m.Outbox), i, i+1)
 	}

@@ -228,11 +228,13 @@ type work struct {
 	history task // asks for the latest messages of a conversation gone on with
 	send    task // sends the outbox; running is told by inFlight
 
-	inFlight string    // the client id of the message that was sent and not answered
-	accepted bool      // a message was accepted, and the host was told
-	asked    wire.Time // when the visitor wrote what has no answer yet
-	held     []Changed // events that came before their predecessors
-	wake     wire.Time // when a Tick was asked for
+	inFlight string         // the client id of the message that was sent and not answered
+	accepted bool           // a message was accepted, and the host was told
+	asked    wire.Time      // when the visitor wrote what has no answer yet
+	held     []Changed      // events that came before their predecessors
+	catching bool           // the last page was not all: more of the changes are to come
+	ahead    []wire.Message // of those pages, what would leave a gap until then
+	wake     wire.Time      // when a Tick was asked for
 }
 
 // task is something that is tried until it succeeds.

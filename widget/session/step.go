@@ -130,9 +130,15 @@ func (m *machine) start(saved Saved) {
 // requeue makes everything that was on its way wait again.
 func (m *machine) requeue() {
 	m.work.inFlight = ""
+	m.requeueAccepted()
+}
+
+// requeueAccepted does so with what the server has accepted but nobody has seen
+// in the conversation yet. Sending it again does no harm, and finds it.
+func (m *machine) requeueAccepted() {
 	m.Outbox = slices.Clone(m.Outbox)
-	for i := range m.Outbox {
-		if m.Outbox[i].State != Failed {
+	for i, e := range m.Outbox {
+		if e.State == Sending && e.ClientID != m.work.inFlight {
 			m.Outbox[i].State = Queued
 		}
 	}
@@ -288,8 +294,8 @@ func (m *machine) settle() {
 	if m.Notice.Code == wire.CodeRateLimited && m.Notice.RetryAfter > 0 && m.work.send.notTill <= m.now && m.work.begin.notTill <= m.now {
 		m.Notice = Notice{}
 	}
-	if n := len(m.Messages); m.Open && n > 0 {
-		m.work.readSeq = max(m.work.readSeq, m.Messages[n-1].Seq)
+	if m.Open {
+		m.work.readSeq = max(m.work.readSeq, m.lastSeq())
 	}
 	m.Unread = 0
 	for i := len(m.Messages) - 1; i >= 0 && m.Messages[i].Seq > m.work.readSeq; i-- {
