@@ -1,0 +1,365 @@
+// Package app is the one place that wires the server: New makes it and listens,
+// Run serves until its context ends, and then everything is closed in order.
+// The command and the end-to-end tests use it unchanged.
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"chatbot/assets"
+	"chatbot/server/answer"
+	"chatbot/server/auth"
+	"chatbot/server/chat"
+	"chatbot/server/config"
+	"chatbot/server/httpapi"
+	"chatbot/server/publish"
+	"chatbot/server/pusher"
+	"chatbot/server/store"
+	"chatbot/widget/wire"
+)
+
+// Version is what the config answer and `chatbot version` say.
+const Version = "0.1.0"
+
+// drainTime bounds how long a stop waits for requests under way.
+const drainTime = 10 * time.Second
+
+var errNotBuilt = errors.New("this binary was built without the widget; run `make build`")
+
+// App is a server that listens. It is used by one goroutine; Addr and URL may
+// be called by any.
+type App struct {
+	config   config.Serve
+	log      *slog.Logger
+	listener net.Listener
+	public   *url.URL
+
+	store    *store.SQLite
+	bot      *answer.Bot
+	chat     *chat.Service
+	realtime *pusher.Server // nil with realtime off
+	server   *http.Server
+
+	stopping   chan struct{}
+	background sync.WaitGroup
+}
+
+// New opens the store, loads the secrets and listens. Its errors say in one
+// line what to do.
+func New(c config.Serve, log *slog.Logger) (a *App, err error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if !assets.Built() {
+		return nil, errNotBuilt
+	}
+	a = &App{config: c, log: log}
+	defer func() {
+		if err != nil {
+			a.closeAll()
+		}
+	}()
+	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
+		return nil, fmt.Errorf("the data directory %s cannot be made (%w); choose one with --data-dir", c.DataDir, err)
+	}
+	keys, err := auth.LoadKeys(c.DataDir, os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	if a.store, err = store.Open(context.Background(), filepath.Join(c.DataDir, "chatbot.db")); err != nil {
+		return nil, err
+	}
+	if a.bot, err = newBot(c); err != nil {
+		return nil, err
+	}
+	if err := a.listen(); err != nil {
+		return nil, err
+	}
+	return a, a.wire(keys)
+}
+
+// newBot knows the operator's pages, or this product's own.
+func newBot(c config.Serve) (*answer.Bot, error) {
+	if c.Knowledge != "" {
+		documents, err := answer.Load(c.Knowledge)
+		if err != nil {
+			return nil, err
+		}
+		return answer.New(documents)
+	}
+	documents, err := answer.Builtin()
+	if err != nil {
+		return nil, err
+	}
+	guides, err := answer.LoadFS(assets.Docs(), "/docs/")
+	if err != nil {
+		return nil, err
+	}
+	return answer.New(append(documents, guides...))
+}
+
+// listen takes the address, and works out under which URL it is reached.
+func (a *App) listen() (err error) {
+	a.listener, err = net.Listen("tcp", a.config.Addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s is taken by another program; choose an address with --addr, for example --addr localhost:8001", a.config.Addr)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot listen on %s: %w; choose an address with --addr", a.config.Addr, err)
+	}
+	if a.config.PublicURL != "" {
+		a.public, err = url.Parse(a.config.PublicURL)
+		return err
+	}
+	a.public = &url.URL{Scheme: "http", Host: a.Addr()}
+	if a.config.TLSCert != "" {
+		a.public.Scheme = "https"
+	}
+	return nil
+}
+
+// Addr is the address listened on as a client on this machine would write it,
+// with the real port.
+func (a *App) Addr() string {
+	host, _, err := net.SplitHostPort(a.config.Addr)
+	if err != nil || host == "" || host == "0.0.0.0" || host == "::" {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, strconv.Itoa(a.listener.Addr().(*net.TCPAddr).Port))
+}
+
+// URL is where browsers reach the server, without a slash at the end.
+func (a *App) URL() string { return a.public.Scheme + "://" + a.public.Host }
+
+// wire joins the rooms.
+func (a *App) wire(keys *auth.Keys) error {
+	origins, err := auth.ParseOrigins(a.config.AllowedOrigins)
+	if err != nil {
+		return err
+	}
+	own := a.ownOrigins()
+	proxies, err := a.config.Proxies()
+	if err != nil {
+		return err
+	}
+	signers := map[wire.Provider]httpapi.Signer{}
+	var publisher chat.Publisher = publish.Nowhere{}
+	if a.config.Realtime == "on" {
+		a.realtime = pusher.New(pusher.Options{
+			Apps:            []pusher.App{{ID: keys.ReverbAppID, Key: keys.ReverbAppKey, Secret: keys.ReverbAppSecret}},
+			AllowedOrigins:  func(origin string) bool { return origin == "" || origins.Allowed(origin) || contains(own, origin) },
+			ActivityTimeout: a.config.ActivityTimeout,
+			Logger:          a.log,
+			RemoteIP:        func(r *http.Request) string { return auth.RemoteIP(r, proxies).String() },
+		})
+		publisher = a.realtime
+		signers[wire.ProviderReverb] = httpapi.Signer{Key: keys.ReverbAppKey, Secret: keys.ReverbAppSecret}
+	}
+	a.chat = chat.New(chat.Options{Store: a.store, Publisher: publisher, Responder: a.bot, BotName: a.config.BotName, Logger: a.log})
+	a.stopping = make(chan struct{})
+	api, err := httpapi.New(httpapi.Options{
+		Chat:                   a.chat,
+		Config:                 a.answer(keys),
+		Signers:                signers,
+		Tokens:                 auth.NewTokens(keys),
+		Tickets:                auth.NewTickets(keys),
+		ServerKey:              keys.ServerKey,
+		Origins:                origins,
+		Sockets:                auth.NewSockets(),
+		OwnOrigins:             own,
+		TrustedProxies:         proxies,
+		ConversationsPerMinute: a.config.RateConversations,
+		MessagesPerMinute:      a.config.RateMessages,
+		Files:                  builtFiles{},
+		Docs:                   assets.Docs(),
+		Stopping:               a.stopping,
+		Ready:                  a.ready,
+		Logger:                 a.log,
+	})
+	if err != nil {
+		return err
+	}
+	return a.serveWith(api.Handler())
+}
+
+// serveWith makes the HTTP server. Realtime connections do not pass through the
+// API's middleware: they have checks of their own and live for hours.
+func (a *App) serveWith(api http.Handler) error {
+	mux := http.NewServeMux()
+	mux.Handle("/", api)
+	if a.realtime != nil {
+		mux.Handle("/app/", a.realtime)
+	}
+	a.server = &http.Server{
+		Handler:           mux,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+	if a.config.TLSCert != "" {
+		pair, err := tls.LoadX509KeyPair(a.config.TLSCert, a.config.TLSKey)
+		if err != nil {
+			return fmt.Errorf("the certificate cannot be used: %w; check --tls-cert and --tls-key", err)
+		}
+		a.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	}
+	return nil
+}
+
+// answer is what GET /api/chatbot/config says.
+func (a *App) answer(keys *auth.Keys) wire.Config {
+	c := wire.Config{
+		RealtimeProvider: wire.ProviderPolling,
+		Providers:        []wire.Provider{},
+		Pusher:           wire.PusherConfig{Cluster: "mt1"},
+		Polling: wire.PollingConfig{
+			Interval: int(a.config.PollInterval.Milliseconds()),
+			Wait:     int(a.config.PollWait.Seconds()),
+		},
+		Limits: wire.Limits{
+			MessageChars:           wire.MaxMessageChars,
+			BodyBytes:              wire.MaxBodyBytes,
+			PageSize:               wire.MaxPageSize,
+			MessagesPerMinute:      a.config.RateMessages,
+			ConversationsPerMinute: a.config.RateConversations,
+		},
+		Features: []string{"invitations", "signals"},
+		Version:  Version,
+	}
+	if a.realtime != nil {
+		c.RealtimeProvider = wire.ProviderReverb
+		c.Providers = []wire.Provider{wire.ProviderReverb}
+		c.Reverb = wire.ReverbConfig{
+			Enabled:      true,
+			Key:          keys.ReverbAppKey,
+			Host:         a.public.Hostname(),
+			Port:         port(a.public),
+			Scheme:       a.public.Scheme,
+			ForceTLS:     a.public.Scheme == "https",
+			AuthEndpoint: wire.PathChannelAuth,
+		}
+	}
+	return c
+}
+
+func port(u *url.URL) int {
+	if p, err := strconv.Atoi(u.Port()); err == nil {
+		return p
+	}
+	if u.Scheme == "https" {
+		return 443
+	}
+	return 80
+}
+
+// ownOrigins are the origins under which this server may be asked: the public
+// one, and when it listens to this machine only, every name of this machine.
+func (a *App) ownOrigins() []string {
+	own := []string{a.URL()}
+	address := a.listener.Addr().(*net.TCPAddr)
+	if address.IP.IsLoopback() || a.config.PublicURL == "" {
+		scheme := "http"
+		if a.config.TLSCert != "" {
+			scheme = "https"
+		}
+		for _, host := range []string{"localhost", "127.0.0.1", "[::1]"} {
+			own = append(own, fmt.Sprintf("%s://%s:%d", scheme, host, address.Port))
+		}
+	}
+	return own
+}
+
+func contains(list []string, s string) bool {
+	for _, v := range list {
+		if v == s {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *App) ready(r *http.Request) error {
+	select {
+	case <-a.stopping:
+		return errors.New("the server is stopping")
+	default:
+	}
+	return a.store.Ping(r.Context())
+}
+
+// Run serves until ctx ends, then stops in order: sockets are told to
+// reconnect elsewhere, waiting polls are answered, requests under way are
+// finished, and the store is closed last.
+func (a *App) Run(ctx context.Context) error {
+	working, stopWork := context.WithCancel(context.Background())
+	defer stopWork()
+	failed := make(chan error, 2)
+	a.background.Go(func() {
+		if err := a.chat.Run(working); err != nil {
+			failed <- err
+		}
+	})
+	a.background.Go(func() {
+		if err := a.serve(); !errors.Is(err, http.ErrServerClosed) {
+			failed <- err
+		}
+	})
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	close(a.stopping)
+	drain, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	err = errors.Join(err, a.drain(drain))
+	stopWork()
+	a.background.Wait()
+	return errors.Join(err, a.closeAll())
+}
+
+func (a *App) serve() error {
+	if a.server.TLSConfig != nil {
+		return a.server.ServeTLS(a.listener, "", "")
+	}
+	return a.server.Serve(a.listener)
+}
+
+func (a *App) drain(ctx context.Context) error {
+	var err error
+	if a.realtime != nil {
+		err = a.realtime.Shutdown(ctx)
+	}
+	return errors.Join(err, a.server.Shutdown(ctx))
+}
+
+// closeAll frees what New has opened so far.
+func (a *App) closeAll() error {
+	var errs []error
+	if a.listener != nil {
+		if err := a.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if a.bot != nil {
+		errs = append(errs, a.bot.Close())
+	}
+	if a.store != nil {
+		errs = append(errs, a.store.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,88 @@
+// Command chatbot is the chat server: the widget's files, the message API, the
+// realtime endpoint, the store and the bot in one binary. It also holds the
+// commands by which a person answers, and the export for static hosts.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"chatbot/server/app"
+	"chatbot/server/auth"
+	"chatbot/server/cli"
+	"chatbot/server/config"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run carries out a command line and gives the exit code: 0, 1 for what went
+// wrong on the way, 2 for a command line that is not understood.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	command, err := config.Parse(args, stdout, stderr)
+	if errors.Is(err, config.ErrDone) {
+		return 0
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "chatbot:", err)
+		return 2
+	}
+	if err := carryOut(ctx, command, stdout, stderr); err != nil {
+		fmt.Fprintln(stderr, "chatbot:", err)
+		return 1
+	}
+	return 0
+}
+
+func carryOut(ctx context.Context, command any, stdout, stderr io.Writer) error {
+	switch c := command.(type) {
+	case config.Serve:
+		return serve(ctx, c, stdout, stderr)
+	case config.Export:
+		return app.Export(c.Dir, c.Server, stdout)
+	case config.Conversations:
+		client, err := remote(c.Remote)
+		if err != nil {
+			return err
+		}
+		if err := client.Conversations(ctx, stdout, c.Limit); err != nil || !c.Follow {
+			return err
+		}
+		return client.Follow(ctx, stdout)
+	case config.Reply:
+		client, err := remote(c.Remote)
+		if err != nil {
+			return err
+		}
+		return client.Reply(ctx, stdout, c.ID, c.Name, c.Text)
+	case config.Version:
+		_, err := fmt.Fprintln(stdout, "chatbot", app.Version)
+		return err
+	}
+	return fmt.Errorf("unknown command %T", command)
+}
+
+func serve(ctx context.Context, c config.Serve, stdout, stderr io.Writer) error {
+	a, err := app.New(c, app.NewLogger(c, stderr))
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprint(stdout, a.Welcome()); err != nil {
+		return err
+	}
+	return a.Run(ctx)
+}
+
+func remote(r config.Remote) (cli.Client, error) {
+	key, err := auth.ReadServerKey(r.DataDir, os.Getenv)
+	return cli.Client{URL: strings.TrimSuffix(r.URL, "/"), Key: key}, err
+}
