@@ -141,9 +141,12 @@ func (m *machine) page(e PageFetched) {
 func (m *machine) catchUp(page wire.Page) {
 	messages := slices.Concat(m.work.ahead, page.Messages)
 	slices.SortStableFunc(messages, func(a, b wire.Message) int { return cmp.Compare(a.Seq, b.Seq) })
-	m.work.ahead, m.work.catching = nil, page.HasMore
+	m.work.ahead = nil
+	if page.Cursor.Rev >= m.Cursor.Rev { // one that was overtaken says nothing about what is to come
+		m.work.catching = page.HasMore
+	}
 	for _, message := range messages {
-		if page.HasMore && message.Seq > m.lastSeq()+1 {
+		if m.work.catching && message.Seq > m.lastSeq()+1 {
 			m.work.ahead = append(m.work.ahead, message)
 			continue
 		}

@@ -2,7 +2,9 @@ package session
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
+	"os"
 	"slices"
 	"testing"
 
@@ -237,6 +239,17 @@ func (w *world) quiet() bool {
 	s := w.state
 	known := s.Cursor == wire.Cursor{Epoch: w.server.epoch, Rev: w.server.rev} || s.ConversationID == ""
 	return known && len(s.Outbox) == 0 && !s.work.history.wanted && !s.work.catching && !s.LoadingOlder && len(w.calls)+len(w.inFlight) == 0
+}
+
+// TestMain runs more than rapid's hundred cases: each takes microseconds.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if checks := flag.Lookup("rapid.checks"); checks.Value.String() == checks.DefValue {
+		if err := checks.Value.Set("3000"); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(m.Run())
 }
 
 func TestNothingLostNothingTwice(t *testing.T) {
