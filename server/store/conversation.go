@@ -11,7 +11,7 @@ import (
 
 const conversationColumns = "id, site, created_at, updated_at, last_seq, rev"
 
-func scanConversation(row interface{ Scan(...any) error }) (c chat.Conversation, err error) {
+func scanConversation(row scanner) (c chat.Conversation, err error) {
 	err = row.Scan(&c.ID, &c.Site, &c.CreatedAt, &c.UpdatedAt, &c.LastSeq, &c.Rev)
 	return c, err
 }
@@ -20,90 +20,55 @@ func scanConversation(row interface{ Scan(...any) error }) (c chat.Conversation,
 func (s *SQLite) Conversation(ctx context.Context, id string) (chat.Conversation, error) {
 	c, err := scanConversation(s.read.QueryRowContext(ctx, "SELECT "+conversationColumns+" FROM conversation WHERE id = $1", id))
 	if errors.Is(err, sql.ErrNoRows) {
-		return c, wire.NewError(wire.CodeNotFound, "There is no such conversation for you.")
+		return chat.Conversation{}, wire.NewError(wire.CodeNotFound, "There is no such conversation for you.")
 	}
 	return c, unavailable(err)
 }
 
-func isNotFound(err error) bool {
-	var refusal *wire.Error
-	return errors.As(err, &refusal) && refusal.Code == wire.CodeNotFound
-}
-
 // Conversations implements chat.Store.
 func (s *SQLite) Conversations(ctx context.Context, limit int) ([]chat.Conversation, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT "+conversationColumns+" FROM conversation ORDER BY updated_at DESC, id DESC LIMIT $1", limit)
-	if err != nil {
-		return nil, unavailable(err)
-	}
-	return collect(rows, func(rows *sql.Rows) (chat.Conversation, error) { return scanConversation(rows) })
+	return collect(ctx, s.read, scanConversation,
+		"SELECT "+conversationColumns+" FROM conversation ORDER BY updated_at DESC, id DESC LIMIT $1", max(limit, 0))
 }
 
 // Participants implements chat.Store.
 func (s *SQLite) Participants(ctx context.Context, conversationID string) ([]wire.Participant, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT id, role, name FROM participant WHERE conversation_id = $1 ORDER BY joined_at, id", conversationID)
-	if err != nil {
-		return nil, unavailable(err)
-	}
-	return collect(rows, func(rows *sql.Rows) (p wire.Participant, err error) {
-		err = rows.Scan(&p.ID, &p.Role, &p.Name)
-		return p, err
-	})
+	return collect(ctx, s.read, scanParticipant,
+		"SELECT id, role, name FROM participant WHERE conversation_id = $1 ORDER BY rev", conversationID)
 }
 
-// Invite implements chat.Store.
-func (s *SQLite) Invite(ctx context.Context, inv chat.Invitation) error {
-	return s.writer.write(ctx, func(tx *sql.Tx) error {
-		if err := ensureConversation(tx, inv.ConversationID, inv.Site, inv.CreatedAt); err != nil {
-			return err
-		}
-		if _, err := ensureParticipant(tx, inv.ConversationID, inv.Inviter, inv.CreatedAt); err != nil {
-			return err
-		}
-		_, err := tx.Exec("INSERT INTO invitation (code_hash, conversation_id, expires_at) VALUES ($1, $2, $3)", inv.CodeHash, inv.ConversationID, inv.ExpiresAt)
+func scanParticipant(row scanner) (p wire.Participant, err error) {
+	err = row.Scan(&p.ID, &p.Role, &p.Name)
+	return p, err
+}
+
+// join makes sure that p is in the conversation and that there is one. Coming
+// to it is a change of the conversation.
+func join(tx *sql.Tx, conversationID, site string, p wire.Participant, now wire.Time) error {
+	var known bool
+	err := tx.QueryRow("SELECT EXISTS (SELECT 1 FROM participant WHERE conversation_id = $1 AND id = $2)", conversationID, p.ID).Scan(&known)
+	if err != nil || known {
 		return err
-	})
-}
-
-// Redeem implements chat.Store.
-func (s *SQLite) Redeem(ctx context.Context, codeHash string, now wire.Time, p wire.Participant) (c chat.Conversation, err error) {
-	err = s.writer.write(ctx, func(tx *sql.Tx) error {
-		var id string
-		err := tx.QueryRow("DELETE FROM invitation WHERE code_hash = $1 AND expires_at > $2 RETURNING conversation_id", codeHash, now).Scan(&id)
-		if errors.Is(err, sql.ErrNoRows) {
-			return wire.NewError(wire.CodeInvitationInvalid, "This invitation was used before or has expired. Ask for a new one.")
-		}
-		if err != nil {
-			return err
-		}
-		if _, err := ensureParticipant(tx, id, p, now); err != nil {
-			return err
-		}
-		c, err = scanConversation(tx.QueryRow("SELECT "+conversationColumns+" FROM conversation WHERE id = $1", id))
-		return err
-	})
-	if err != nil {
-		return chat.Conversation{}, err
 	}
-	return c, nil
-}
-
-func ensureConversation(tx *sql.Tx, id, site string, now wire.Time) error {
-	_, err := tx.Exec("INSERT INTO conversation ("+conversationColumns+") VALUES ($1, $2, $3, $3, 0, 0) ON CONFLICT (id) DO NOTHING", id, site, now)
+	_, err = tx.Exec("INSERT INTO conversation ("+conversationColumns+") VALUES ($1, $2, $3, $3, 0, 0) ON CONFLICT DO NOTHING",
+		conversationID, site, now)
+	if err != nil {
+		return err
+	}
+	_, rev, err := advance(tx, conversationID, 0, now)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec("INSERT INTO participant (conversation_id, id, role, name, rev, joined_at) VALUES ($1, $2, $3, $4, $5, $6)",
+		conversationID, p.ID, p.Role, p.Name, rev, now)
 	return err
 }
 
-// ensureParticipant adds p where it is new, which is a change of the
-// conversation.
-func ensureParticipant(tx *sql.Tx, conversationID string, p wire.Participant, now wire.Time) (added bool, err error) {
-	res, err := tx.Exec("INSERT INTO participant (conversation_id, id, role, name, joined_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-		conversationID, p.ID, p.Role, p.Name, now)
-	if err != nil {
-		return false, err
-	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return false, err
-	}
-	_, err = tx.Exec("UPDATE conversation SET rev = rev + 1, updated_at = $2 WHERE id = $1", conversationID, now)
-	return true, err
+// advance counts a change of the conversation, which brings so many messages.
+// It takes the numbers by updating the row rather than by looking for the
+// highest, so writers of one conversation queue up in any engine.
+func advance(tx *sql.Tx, conversationID string, messages int, now wire.Time) (lastSeq, rev int64, err error) {
+	err = tx.QueryRow("UPDATE conversation SET last_seq = last_seq + $2, rev = rev + 1, updated_at = $3 WHERE id = $1 RETURNING last_seq, rev",
+		conversationID, messages, now).Scan(&lastSeq, &rev)
+	return lastSeq, rev, err
 }

@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
-	"fmt"
+	"slices"
 
 	"chatbot/server/chat"
 	"chatbot/widget/wire"
@@ -28,15 +28,7 @@ func (s *SQLite) AppendMessage(ctx context.Context, m chat.NewMessage) (message 
 // SettleAnswer implements chat.Store.
 func (s *SQLite) SettleAnswer(ctx context.Context, debt chat.Debt, answer *chat.NewMessage) (message wire.Message, created bool, err error) {
 	err = s.writer.write(ctx, func(tx *sql.Tx) error {
-		message, created = wire.Message{}, false
-		removed, err := tx.Exec("DELETE FROM debt WHERE message_id = $1", debt.MessageID)
-		if err != nil {
-			return err
-		}
-		if n, err := removed.RowsAffected(); err != nil || n == 0 || answer == nil {
-			return err
-		}
-		message, created, err = appendMessage(tx, *answer)
+		message, created, err = settleAnswer(tx, debt, answer)
 		return err
 	})
 	if err != nil {
@@ -45,49 +37,61 @@ func (s *SQLite) SettleAnswer(ctx context.Context, debt chat.Debt, answer *chat.
 	return message, created, nil
 }
 
-func appendMessage(tx *sql.Tx, m chat.NewMessage) (wire.Message, bool, error) {
-	known, err := scanMessage(tx.QueryRow("SELECT "+messageColumns+" FROM message WHERE conversation_id = $1 AND author_id = $2 AND client_id = $3",
-		m.ConversationID, m.Author.ID, m.ClientID))
-	if err == nil {
-		if known.Body != m.Body {
-			return wire.Message{}, false, wire.NewError(wire.CodeConflict, "This clientId was used for another text before. Choose a new one for each message.")
-		}
-		return known, false, nil
-	}
-	if !errors.Is(err, sql.ErrNoRows) {
+func settleAnswer(tx *sql.Tx, debt chat.Debt, answer *chat.NewMessage) (wire.Message, bool, error) {
+	removed, err := tx.Exec("DELETE FROM debt WHERE message_id = $1", debt.MessageID)
+	if err != nil {
 		return wire.Message{}, false, err
 	}
-	if err := ensureConversation(tx, m.ConversationID, m.Site, m.CreatedAt); err != nil {
+	n, err := removed.RowsAffected()
+	if err != nil || n == 0 || answer == nil {
 		return wire.Message{}, false, err
+	}
+	return appendMessage(tx, *answer)
+}
+
+func appendMessage(tx *sql.Tx, m chat.NewMessage) (message wire.Message, created bool, err error) {
+	known, err := sameMessage(tx, m)
+	if err != nil || known.ID != "" {
+		return known, false, err
 	}
 	author := wire.Participant{ID: m.Author.ID, Role: m.Author.Role, Name: m.Author.Name}
-	if _, err := ensureParticipant(tx, m.ConversationID, author, m.CreatedAt); err != nil {
-		return wire.Message{}, false, err
+	if err := join(tx, m.ConversationID, m.Site, author, m.CreatedAt); err != nil {
+		return message, false, err
 	}
-	message, err := insertMessage(tx, m)
-	if err == nil && m.OwesAnswer {
-		_, err = tx.Exec("INSERT INTO debt (message_id, conversation_id, created_at) VALUES ($1, $2, $3)", m.ID, m.ConversationID, m.CreatedAt)
+	if message, err = insertMessage(tx, m); err != nil {
+		return message, false, err
 	}
-	return message, err == nil, err
+	if m.OwesAnswer {
+		_, err = tx.Exec("INSERT INTO debt (message_id) VALUES ($1)", m.ID)
+	}
+	return message, true, err
+}
+
+// sameMessage finds what m's author has stored under m's client id; without an
+// ID there is nothing.
+func sameMessage(tx *sql.Tx, m chat.NewMessage) (wire.Message, error) {
+	known, err := scanMessage(tx.QueryRow("SELECT "+messageColumns+" FROM message WHERE conversation_id = $1 AND author_id = $2 AND client_id = $3",
+		m.ConversationID, m.Author.ID, m.ClientID))
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return wire.Message{}, nil
+	case err == nil && known.Body != m.Body:
+		return wire.Message{}, wire.NewError(wire.CodeConflict, "This clientId was used for another text before. Choose a new one for each message.")
+	}
+	return known, err
 }
 
 func insertMessage(tx *sql.Tx, m chat.NewMessage) (wire.Message, error) {
-	message := wire.Message{
-		ID: m.ID, ConversationID: m.ConversationID, ClientID: m.ClientID,
-		Author: m.Author, Role: m.Author.Role, Kind: wire.KindText, Body: m.Body, Status: wire.StatusComplete,
-		CreatedAt: m.CreatedAt, Reactions: []wire.Reaction{}, Attachments: []wire.Attachment{}, Source: m.Source,
-	}
-	source := ""
-	if m.Source != nil {
-		encoded, err := json.Marshal(m.Source)
-		if err != nil {
-			return message, err
-		}
-		source = string(encoded)
-	}
-	err := tx.QueryRow("UPDATE conversation SET last_seq = last_seq + 1, rev = rev + 1, updated_at = $2 WHERE id = $1 RETURNING last_seq, rev",
-		m.ConversationID, m.CreatedAt).Scan(&message.Seq, &message.Rev)
+	message := textMessage()
+	message.ID, message.ConversationID, message.ClientID = m.ID, m.ConversationID, m.ClientID
+	message.Author, message.Role = m.Author, m.Author.Role
+	message.Body, message.Source, message.CreatedAt = m.Body, m.Source, m.CreatedAt
+
+	source, err := encodeSource(m.Source)
 	if err != nil {
+		return message, err
+	}
+	if message.Seq, message.Rev, err = advance(tx, m.ConversationID, 1, m.CreatedAt); err != nil {
 		return message, err
 	}
 	_, err = tx.Exec("INSERT INTO message ("+messageColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
@@ -97,33 +101,38 @@ func insertMessage(tx *sql.Tx, m chat.NewMessage) (wire.Message, error) {
 
 // Debts implements chat.Store.
 func (s *SQLite) Debts(ctx context.Context) ([]chat.Debt, error) {
-	rows, err := s.read.QueryContext(ctx, "SELECT debt.conversation_id, debt.message_id, message.body, debt.created_at FROM debt JOIN message ON message.id = debt.message_id ORDER BY debt.created_at, message.seq")
-	if err != nil {
-		return nil, unavailable(err)
-	}
-	return collect(rows, func(rows *sql.Rows) (d chat.Debt, err error) {
-		err = rows.Scan(&d.ConversationID, &d.MessageID, &d.Body, &d.CreatedAt)
-		return d, err
-	})
+	return collect(ctx, s.read, scanDebt,
+		"SELECT m.conversation_id, m.id, m.body, m.created_at FROM debt JOIN message m ON m.id = debt.message_id ORDER BY m.created_at, m.seq, m.id")
+}
+
+func scanDebt(row scanner) (d chat.Debt, err error) {
+	err = row.Scan(&d.ConversationID, &d.MessageID, &d.Body, &d.CreatedAt)
+	return d, err
 }
 
 // Changes implements chat.Store.
 func (s *SQLite) Changes(ctx context.Context, conversationID string, since int64, limit int) (messages []wire.Message, rev int64, more bool, err error) {
-	// The conversation's rev is read first: what is written in between shows
-	// up as a message, and never as a rev that skips one.
-	c, err := s.Conversation(ctx, conversationID)
-	if isNotFound(err) {
+	// How far the conversation is must be read first: a change in between then
+	// brings its message along, or is found by the next call, never skipped.
+	err = s.read.QueryRowContext(ctx, "SELECT rev FROM conversation WHERE id = $1", conversationID).Scan(&rev)
+	if errors.Is(err, sql.ErrNoRows) {
 		return nil, 0, false, nil
 	}
 	if err != nil {
-		return nil, 0, false, err
+		return nil, 0, false, unavailable(err)
 	}
 	messages, more, err = s.messages(ctx, limit, "conversation_id = $1 AND rev > $2 ORDER BY rev", conversationID, since)
-	rev = c.Rev
-	if n := len(messages); n > 0 && (more || messages[n-1].Rev > rev) {
-		rev = messages[n-1].Rev
+	if err != nil {
+		return nil, 0, false, err
 	}
-	return messages, rev, more, err
+	last := since
+	if n := len(messages); n > 0 {
+		last = messages[n-1].Rev
+	}
+	if more {
+		return messages, last, true, nil
+	}
+	return messages, max(rev, last), false, nil
 }
 
 // History implements chat.Store.
@@ -131,28 +140,30 @@ func (s *SQLite) History(ctx context.Context, conversationID string, after, befo
 	if before <= 0 {
 		return s.messages(ctx, limit, "conversation_id = $1 AND seq > $2 ORDER BY seq", conversationID, after)
 	}
-	messages, more, err = s.messages(ctx, limit, "conversation_id = $1 AND seq > $2 AND seq < $3 ORDER BY seq DESC", conversationID, after, before)
-	for i, j := 0, len(messages)-1; i < j; i, j = i+1, j-1 {
-		messages[i], messages[j] = messages[j], messages[i]
-	}
+	messages, more, err = s.messages(ctx, limit, "conversation_id = $1 AND seq < $2 ORDER BY seq DESC", conversationID, before)
+	slices.Reverse(messages)
 	return messages, more, err
 }
 
-// messages reads up to limit, and whether there is one more.
-func (s *SQLite) messages(ctx context.Context, limit int, where string, args ...any) ([]wire.Message, bool, error) {
-	rows, err := s.read.QueryContext(ctx, fmt.Sprintf("SELECT %s FROM message WHERE %s LIMIT %d", messageColumns, where, limit+1), args...)
-	if err != nil {
-		return nil, false, unavailable(err)
+// messages reads up to limit of those that the condition on $1 and $2 picks,
+// and whether there are more.
+func (s *SQLite) messages(ctx context.Context, limit int, condition string, args ...any) ([]wire.Message, bool, error) {
+	limit = max(limit, 0)
+	all, err := collect(ctx, s.read, scanMessage,
+		"SELECT "+messageColumns+" FROM message WHERE "+condition+" LIMIT $3", append(args, limit+1)...)
+	if err != nil || len(all) <= limit {
+		return all, false, err
 	}
-	all, err := collect(rows, func(rows *sql.Rows) (wire.Message, error) { return scanMessage(rows) })
-	if len(all) > limit {
-		return all[:limit], true, err
-	}
-	return all, false, err
+	return all[:limit], true, nil
 }
 
-func scanMessage(row interface{ Scan(...any) error }) (wire.Message, error) {
-	m := wire.Message{Kind: wire.KindText, Status: wire.StatusComplete, Reactions: []wire.Reaction{}, Attachments: []wire.Attachment{}}
+// textMessage is what all messages have in common so far.
+func textMessage() wire.Message {
+	return wire.Message{Kind: wire.KindText, Status: wire.StatusComplete, Reactions: []wire.Reaction{}, Attachments: []wire.Attachment{}}
+}
+
+func scanMessage(row scanner) (wire.Message, error) {
+	m := textMessage()
 	var source string
 	err := row.Scan(&m.ID, &m.ConversationID, &m.Seq, &m.Rev, &m.Author.ID, &m.Author.Role, &m.Author.Name, &m.ClientID, &m.Body, &source, &m.CreatedAt)
 	m.Role = m.Author.Role
@@ -162,16 +173,11 @@ func scanMessage(row interface{ Scan(...any) error }) (wire.Message, error) {
 	return m, err
 }
 
-// collect reads all rows and closes them.
-func collect[T any](rows *sql.Rows, scan func(*sql.Rows) (T, error)) ([]T, error) {
-	defer rows.Close()
-	var all []T
-	for rows.Next() {
-		v, err := scan(rows)
-		if err != nil {
-			return all, unavailable(err)
-		}
-		all = append(all, v)
+// encodeSource is JSON, or empty where there is no source.
+func encodeSource(source *wire.Source) (string, error) {
+	if source == nil {
+		return "", nil
 	}
-	return all, unavailable(rows.Err())
+	encoded, err := json.Marshal(source)
+	return string(encoded), err
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"sync"
 
+	sqlite3 "modernc.org/sqlite/lib"
+
 	"chatbot/widget/wire"
 )
 
@@ -42,8 +44,8 @@ func startWriter(db *sql.DB) *writer {
 }
 
 var (
-	errClosed = &wire.Error{Code: wire.CodeUnavailable, Message: "The server is stopping. Please try again.", RetryAfter: 2}
-	errQueue  = &wire.Error{Code: wire.CodeUnavailable, Message: "The server has too much to store at the moment. Please try again.", RetryAfter: 2}
+	errClosed = &wire.Error{Code: wire.CodeUnavailable, Message: "The server is stopping. Please try again.", RetryAfter: retryAfter}
+	errQueue  = &wire.Error{Code: wire.CodeUnavailable, Message: "The server has too much to store at the moment. Please try again.", RetryAfter: retryAfter}
 )
 
 // write runs do in a transaction and returns when it is on the disk. A caller
@@ -114,7 +116,8 @@ func (w *writer) batch(first *job) []*job {
 func (w *writer) commit(jobs []*job) {
 	err := w.transact(jobs)
 	for _, j := range jobs {
-		if j.err == nil && err != nil {
+		if err != nil {
+			// Also a job's own refusal may rest on what is now undone.
 			j.err = unavailable(fmt.Errorf("commit: %w", err))
 		}
 		close(j.done)
@@ -126,30 +129,43 @@ func (w *writer) transact(jobs []*job) error {
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() // after a commit it does nothing
 	for _, j := range jobs {
 		if j.err = j.ctx.Err(); j.err != nil {
 			continue
 		}
-		if err := inSavepoint(tx, j); err != nil {
-			return err
+		if err := runInSavepoint(tx, j); err != nil {
+			return errors.Join(err, rollback(tx))
 		}
 	}
 	return tx.Commit()
 }
 
-// inSavepoint runs one job. The error is the transaction's; the job's own is in
-// the job.
-func inSavepoint(tx *sql.Tx, j *job) error {
+// runInSavepoint runs one job. The error it returns is the transaction's; the
+// job's own stays with the job.
+func runInSavepoint(tx *sql.Tx, j *job) error {
 	if _, err := tx.Exec("SAVEPOINT job"); err != nil {
 		return err
 	}
-	if j.err = j.do(tx); j.err != nil {
-		j.err = unavailable(j.err)
-		if _, err := tx.Exec("ROLLBACK TO job"); err != nil {
-			return errors.Join(err, j.err)
+	if err := j.do(tx); err != nil {
+		j.err = unavailable(err)
+		if _, lost := tx.Exec("ROLLBACK TO job"); lost != nil {
+			// SQLite undoes the whole transaction where, for example, the
+			// disk is full. What made it do so is the better reason.
+			if faultCode(err) != 0 {
+				return err
+			}
+			return lost
 		}
 	}
 	_, err := tx.Exec("RELEASE job")
+	return err
+}
+
+// rollback undoes tx, which SQLite has done itself where the disk is full.
+func rollback(tx *sql.Tx) error {
+	err := tx.Rollback()
+	if faultCode(err) == sqlite3.SQLITE_ERROR { // no transaction is active
+		return nil
+	}
 	return err
 }

@@ -17,6 +17,7 @@ CREATE TABLE participant (
     id              TEXT   NOT NULL,
     role            TEXT   NOT NULL,
     name            TEXT   NOT NULL,
+    rev             BIGINT NOT NULL, -- of the conversation, by joining
     joined_at       BIGINT NOT NULL,
     PRIMARY KEY (conversation_id, id)
 );
@@ -37,12 +38,11 @@ CREATE UNIQUE INDEX message_seq ON message (conversation_id, seq);
 CREATE UNIQUE INDEX message_rev ON message (conversation_id, rev);
 CREATE UNIQUE INDEX message_client ON message (conversation_id, author_id, client_id);
 CREATE TABLE debt (
-    message_id      TEXT PRIMARY KEY REFERENCES message (id),
-    conversation_id TEXT   NOT NULL,
-    created_at      BIGINT NOT NULL
+    message_id TEXT PRIMARY KEY REFERENCES message (id)
 );
 CREATE TABLE invitation (
     code_hash       TEXT PRIMARY KEY,
     conversation_id TEXT   NOT NULL REFERENCES conversation (id),
     expires_at      BIGINT NOT NULL
 );
+CREATE INDEX invitation_expires ON invitation (expires_at);
