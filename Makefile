@@ -17,7 +17,7 @@ build: assets ## build the self-contained binary bin/chatbot
 assets: ## build the widget into assets/dist
 	$(GO) run ./assets/build
 
-test: assets ## run every test, headless Chromium included
+test: ## run every test, headless Chromium included
 	@.ci/chromium
 	$(GO) vet ./...
 	GOOS=js GOARCH=wasm $(GO) vet ./widget/...
