@@ -1,0 +1,133 @@
+// Package i18n holds what the widget says, in every language it speaks. A
+// catalogue is a value that nobody changes; all of the package may be used from
+// any goroutine.
+package i18n
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"chatbot/widget/wire"
+)
+
+// Words is everything the widget says in one language. Placeholders: {n} is a
+// number, {name} a participant's name.
+type Words struct {
+	// Frame is what is needed before the program runs.
+	Frame Frame
+
+	You          string
+	Guest        string // another visitor without a name
+	Reconnecting string
+	Offline      string
+	Sending      string
+	Writing      string // {name} is writing
+	NotSent      string
+	Retry        string
+	Delete       string
+	Deleted      string
+	Source       string
+	Older        string
+	NewMessage   string // one new message, on the pill
+	NewMessages  string // {n} new messages
+	Latest       string // the pill's words when nothing is new
+	Ended        string
+	StartOver    string
+	Dismiss      string
+	Unsaved      string
+
+	// RateLimited is shown with a number of seconds, RateLimitedSoon without.
+	RateLimited     string // {n}
+	RateLimitedSoon string
+	TooLong         string // {n} is the limit
+	Unreachable     string
+	Failed          string // anything else
+
+	clock, date string // layouts of package time
+}
+
+// Frame is what the frame document says by itself. The boot script reads it in
+// every language from the painted document.
+type Frame struct {
+	Title        string `json:"title"`
+	Greeting     string `json:"greeting"`
+	Message      string `json:"message"`
+	Placeholder  string `json:"placeholder"`
+	Send         string `json:"send"`
+	Close        string `json:"close"`
+	Conversation string `json:"conversation"`
+	Loading      string `json:"loading"`
+	Privacy      string `json:"privacy"`
+	Left         string `json:"left"` // {n} characters left
+	Over         string `json:"over"` // {n} characters too many
+	Alone        string `json:"alone"`
+}
+
+// catalogues are all languages by their primary subtag.
+var catalogues = map[string]*Words{"en": &english, "de": &german}
+
+// For gives the words for a language tag such as "de-AT": those of its primary
+// language, or English.
+func For(tag string) *Words {
+	primary, _, _ := strings.Cut(strings.ToLower(tag), "-")
+	if w, ok := catalogues[primary]; ok {
+		return w
+	}
+	return &english
+}
+
+// Frames are the frame's words by language.
+func Frames() map[string]Frame {
+	frames := make(map[string]Frame, len(catalogues))
+	for tag, w := range catalogues {
+		frames[tag] = w.Frame
+	}
+	return frames
+}
+
+// With puts a value in place of a placeholder.
+func With(text, placeholder, value string) string {
+	return strings.Replace(text, "{"+placeholder+"}", value, 1)
+}
+
+// Count says how many messages are new.
+func (w *Words) Count(n int) string {
+	switch {
+	case n <= 0:
+		return w.Latest
+	case n == 1:
+		return w.NewMessage
+	}
+	return With(w.NewMessages, "n", strconv.Itoa(n))
+}
+
+// Problem says what went wrong. Limit is the number of characters that a
+// message may have, wait the seconds until another try helps, 0 where unknown.
+func (w *Words) Problem(code wire.Code, limit, wait int) string {
+	switch code {
+	case wire.CodeRateLimited, wire.CodeTooManyWaiting:
+		if wait > 0 {
+			return With(w.RateLimited, "n", strconv.Itoa(wait))
+		}
+		return w.RateLimitedSoon
+	case wire.CodeMessageTooLong:
+		return With(w.TooLong, "n", strconv.Itoa(limit))
+	case wire.CodeUnauthorized, wire.CodeTokenExpired, wire.CodeForbidden, wire.CodeNotFound:
+		return w.Ended
+	case wire.CodeUnavailable:
+		return w.Unreachable
+	}
+	return w.Failed
+}
+
+// Clock is the time of day in the given zone, with the date where it is not
+// today's. Offset is the zone's distance from UTC in minutes, east positive.
+func (w *Words) Clock(at, now wire.Time, offset int) string {
+	zone := time.Duration(offset) * time.Minute
+	local, today := at.Time().Add(zone), now.Time().Add(zone)
+	if local.YearDay() == today.YearDay() && local.Year() == today.Year() {
+		return local.Format(w.clock)
+	}
+	return local.Format(w.date)
+}
