@@ -1,0 +1,203 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"testing"
+
+	"chatbot/widget/wire"
+)
+
+// openTest opens a new database until the test ends.
+func openTest(t *testing.T) *SQLite {
+	t.Helper()
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "chatbot.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// put stores a name that no other write may use.
+func put(name string) func(*sql.Tx) error {
+	return func(tx *sql.Tx) error {
+		_, err := tx.Exec("INSERT INTO meta (name, value) VALUES ($1, '')", name)
+		return err
+	}
+}
+
+func has(t *testing.T, s *SQLite, name string) bool {
+	t.Helper()
+	var n int
+	if err := s.read.QueryRow("SELECT count(*) FROM meta WHERE name = $1", name).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n == 1
+}
+
+// hold keeps the writer busy until release is called.
+func hold(t *testing.T, w *writer) (release func()) {
+	t.Helper()
+	begun, end := make(chan struct{}), make(chan struct{})
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		err := w.write(context.Background(), func(*sql.Tx) error {
+			close(begun)
+			<-end
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	<-begun
+	return func() { close(end); wait.Wait() }
+}
+
+// queued waits until n jobs are in the queue.
+func queued(w *writer, n int) {
+	for len(w.jobs) < n {
+		runtime.Gosched()
+	}
+}
+
+func TestWritesShareACommit(t *testing.T) {
+	s := openTest(t)
+	release := hold(t, s.writer)
+	transactions := map[*sql.Tx]bool{}
+	errOwn := errors.New("its own reason")
+	var wait sync.WaitGroup
+	for _, name := range []string{"a", "b", "bad", "c"} {
+		wait.Go(func() {
+			err := s.writer.write(t.Context(), func(tx *sql.Tx) error {
+				transactions[tx] = true
+				if err := put(name)(tx); err != nil || name != "bad" {
+					return err
+				}
+				return errOwn
+			})
+			if (name == "bad") != errors.Is(err, errOwn) || name != "bad" && err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if has(t, s, name) != (name != "bad") {
+				t.Errorf("%s is stored: %v", name, name == "bad")
+			}
+		})
+	}
+	queued(s.writer, 4)
+	release()
+	wait.Wait()
+	if len(transactions) != 1 {
+		t.Errorf("4 queued writes took %d transactions, want 1", len(transactions))
+	}
+}
+
+func TestWriteGivenUpWhileQueued(t *testing.T) {
+	s := openTest(t)
+	release := hold(t, s.writer)
+	ctx, cancel := context.WithCancel(t.Context())
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		if err := s.writer.write(ctx, put("given up")); !errors.Is(err, context.Canceled) {
+			t.Errorf("a write given up: %v", err)
+		}
+	})
+	queued(s.writer, 1)
+	cancel()
+	release()
+	wait.Wait()
+	if has(t, s, "given up") {
+		t.Error("a write given up was done")
+	}
+}
+
+// A write that has begun is told its true outcome, whoever still waits for it.
+func TestWriteGivenUpTooLate(t *testing.T) {
+	s := openTest(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	err := s.writer.write(ctx, func(tx *sql.Tx) error {
+		cancel()
+		return put("done")(tx)
+	})
+	if err != nil || !has(t, s, "done") {
+		t.Errorf("stored: %v, told: %v", has(t, s, "done"), err)
+	}
+}
+
+func TestQueueAndBatchAreBounded(t *testing.T) {
+	s := openTest(t)
+	release := hold(t, s.writer)
+	batches := map[*sql.Tx]int{}
+	var wait sync.WaitGroup
+	for range maxQueue {
+		wait.Go(func() {
+			if err := s.writer.write(context.Background(), func(tx *sql.Tx) error { batches[tx]++; return nil }); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	queued(s.writer, maxQueue)
+	unavailableFor(t, s.writer.write(t.Context(), put("too much")))
+	release()
+	wait.Wait()
+	for _, n := range batches {
+		if n > maxBatch {
+			t.Errorf("%d writes shared a commit, want at most %d", n, maxBatch)
+		}
+	}
+	if len(batches) != maxQueue/maxBatch {
+		t.Errorf("%d writes took %d commits, want %d", maxQueue, len(batches), maxQueue/maxBatch)
+	}
+}
+
+func TestCloseFinishesWhatIsQueued(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "chatbot.db")
+	s, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	release := hold(t, s.writer)
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		if err := s.writer.write(context.Background(), put("queued")); err != nil {
+			t.Error(err)
+		}
+	})
+	queued(s.writer, 1)
+	wait.Go(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	<-s.writer.quit
+	unavailableFor(t, s.writer.write(t.Context(), put("late")))
+	release()
+	wait.Wait()
+	if err := s.Close(); err != nil {
+		t.Errorf("closing again: %v", err)
+	}
+	if s, err = Open(t.Context(), path); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if !has(t, s, "queued") || has(t, s, "late") {
+		t.Errorf("stored: queued %v, late %v", has(t, s, "queued"), has(t, s, "late"))
+	}
+}
+
+func unavailableFor(t *testing.T, err error) {
+	t.Helper()
+	var refusal *wire.Error
+	if !errors.As(err, &refusal) || refusal.Code != wire.CodeUnavailable || refusal.RetryAfter <= 0 {
+		t.Errorf("got %v, want %s with a time to wait", err, wire.CodeUnavailable)
+	}
+}
