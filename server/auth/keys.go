@@ -18,120 +18,234 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+
+	"chatbot/widget/wire"
 )
 
-// minSecret is the shortest secret that is taken from the environment, in bytes.
-const minSecret = 16
+const (
+	// minSecret is the shortest secret that is accepted, in characters.
+	minSecret = 16
+	// maxSecret is the longest, and so what a file of one may hold.
+	maxSecret = 512
+)
 
 // Keys are the server's secrets. Each is independent of the others: none can
 // be worked out from, or used in place of, another.
 type Keys struct {
-	tokens [][]byte // the first signs, all verify
+	tokens []string // the first signs, all verify
 
 	// ServerKey lets a site's own backend and the person at the terminal in.
 	ServerKey ServerKey
 	// The credentials of the application that the realtime endpoint serves.
 	ReverbAppID, ReverbAppKey, ReverbAppSecret string
-	// Generated says that the application's secret was made here and is known
-	// to nobody else.
-	Generated bool
+	// Generated says which secrets the environment did not give.
+	Generated Generated
+}
+
+// Generated says which secrets were made here, or before in the same data
+// directory, so that nobody else was told them.
+type Generated struct {
+	TokenSecret, ServerKey, ReverbAppSecret bool
 }
 
 // LoadKeys takes each secret from the environment, or from its file in dir/keys,
-// which it makes (readable by the owner only) where it does not exist.
-// CHATBOT_SECRET may hold a second, retired secret after a comma: tokens that it
-// signed stay good.
+// which it makes (readable by the owner only) where it does not exist. An empty
+// variable counts as none. CHATBOT_SECRET may hold a second, retired secret
+// after a comma: what that one signed stays good. The error is one line that
+// says what to do and never holds a secret.
 func LoadKeys(dir string, getenv func(string) string) (*Keys, error) {
 	dir = filepath.Join(dir, "keys")
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("the folder for secrets %s cannot be made (%w); choose a writable --data-dir", dir, err)
+	if err := makePrivate(dir); err != nil {
+		return nil, err
 	}
-	k := &Keys{Generated: getenv("REVERB_APP_SECRET") == ""}
+	var err error
+	load := func(variable, file string, generate func() string, check func(string) error) (value string, generated bool) {
+		if err == nil {
+			value, generated, err = loadSecret(variable, strings.TrimSpace(getenv(variable)), filepath.Join(dir, file), generate, check)
+		}
+		return value, generated
+	}
+	var k Keys
 	var tokens, server string
-	for _, secret := range []struct {
-		variable, file string
-		value          *string
-		make           func() string
-	}{
-		{"CHATBOT_SECRET", "token-secret", &tokens, randomSecret},
-		{"CHATBOT_SERVER_KEY", "server-key", &server, randomSecret},
-		{"REVERB_APP_ID", "reverb-app-id", &k.ReverbAppID, randomDigits},
-		{"REVERB_APP_KEY", "reverb-app-key", &k.ReverbAppKey, randomName},
-		{"REVERB_APP_SECRET", "reverb-app-secret", &k.ReverbAppSecret, randomSecret},
-	} {
-		value := getenv(secret.variable)
-		if value == "" {
-			var err error
-			if value, err = keep(filepath.Join(dir, secret.file), secret.make); err != nil {
-				return nil, err
-			}
-		} else if strings.HasPrefix(secret.variable, "CHATBOT_") && len(value) < minSecret {
-			return nil, fmt.Errorf("%s is too short: it needs at least %d characters, for example from `openssl rand -hex 32`", secret.variable, minSecret)
-		}
-		*secret.value = value
+	tokens, k.Generated.TokenSecret = load("CHATBOT_SECRET", "token-secret", randomSecret, checkTokenSecrets)
+	server, k.Generated.ServerKey = load("CHATBOT_SERVER_KEY", "server-key", randomSecret, checkSecret)
+	k.ReverbAppID, _ = load("REVERB_APP_ID", "reverb-app-id", randomDigits, checkName)
+	k.ReverbAppKey, _ = load("REVERB_APP_KEY", "reverb-app-key", randomName, checkName)
+	k.ReverbAppSecret, k.Generated.ReverbAppSecret = load("REVERB_APP_SECRET", "reverb-app-secret", randomSecret, checkPlain)
+	if err != nil {
+		return nil, err
 	}
-	for part := range strings.SplitSeq(tokens, ",") {
-		if part = strings.TrimSpace(part); part != "" {
-			k.tokens = append(k.tokens, []byte(part))
-		}
-	}
+	k.tokens = splitTokenSecrets(tokens)
 	k.ServerKey = ServerKey{sha256.Sum256([]byte(server))}
-	return k, nil
+	if err := k.checkIndependent(server); err != nil {
+		return nil, err
+	}
+	return &k, nil
+}
+
+// checkIndependent refuses a secret that is used twice, or that is public as
+// the application's id or key.
+func (k *Keys) checkIndependent(server string) error {
+	owner := map[string]string{k.ReverbAppID: "REVERB_APP_ID", k.ReverbAppKey: "REVERB_APP_KEY"}
+	claim := func(variable, secret string) error {
+		if other, taken := owner[secret]; taken {
+			return fmt.Errorf("%s and %s hold the same value; each needs one of its own, for example from `openssl rand -hex 32`", other, variable)
+		}
+		owner[secret] = variable
+		return nil
+	}
+	for _, secret := range k.tokens {
+		if err := claim("CHATBOT_SECRET", secret); err != nil {
+			return err
+		}
+	}
+	if err := claim("CHATBOT_SERVER_KEY", server); err != nil {
+		return err
+	}
+	return claim("REVERB_APP_SECRET", k.ReverbAppSecret)
 }
 
 // ReadServerKey is the server key as LoadKeys would find it, for commands that
 // run beside the server.
 func ReadServerKey(dir string, getenv func(string) string) (string, error) {
-	if key := getenv("CHATBOT_SERVER_KEY"); key != "" {
+	if key := strings.TrimSpace(getenv("CHATBOT_SERVER_KEY")); key != "" {
 		return key, nil
 	}
-	b, err := os.ReadFile(filepath.Join(dir, "keys", "server-key"))
+	file := filepath.Join(dir, "keys", "server-key")
+	key, err := readSecret(file, checkSecret)
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("no server key in %s; name the server's --data-dir or set CHATBOT_SERVER_KEY", dir)
 	}
-	return strings.TrimSpace(string(b)), err
+	return key, err
 }
 
-// keep reads a secret from its file, or makes both.
-func keep(file string, make func() string) (string, error) {
-	info, err := os.Stat(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return write(file, make())
+// makePrivate makes a folder for its owner alone. One that exists may be read
+// by others, who find closed files in it, but not be written to.
+func makePrivate(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("the folder for secrets %s cannot be made (%w); choose a writable --data-dir", dir, err)
 	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("the folder for secrets cannot be looked at: %w", err)
+	}
+	if exposed(info, 0o022) {
+		return fmt.Errorf("other users of this machine can write to the folder for secrets %s; run chmod 700 on it", dir)
+	}
+	return nil
+}
+
+// loadSecret is the value given, or else that of the file, which is made if
+// need be; generated tells the second case.
+func loadSecret(variable, given, file string, generate func() string, check func(string) error) (value string, generated bool, err error) {
+	if given != "" {
+		if err := check(given); err != nil {
+			return "", false, fmt.Errorf("%s %w", variable, err)
+		}
+		return given, false, nil
+	}
+	value, err = readSecret(file, check)
+	if errors.Is(err, fs.ErrNotExist) {
+		value = generate()
+		err = writeSecret(file, value)
+	}
+	return value, true, err
+}
+
+// checkSecret reports what keeps s from being a secret; like the checks below
+// it completes a sentence that begins with the secret's place.
+func checkSecret(s string) error {
+	if len(s) < minSecret {
+		return fmt.Errorf("is too short: it needs at least %d characters, for example from `openssl rand -hex 32`", minSecret)
+	}
+	return checkPlain(s)
+}
+
+// checkPlain is for the application's secret, whose length others may have
+// chosen.
+func checkPlain(s string) error {
+	if strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) || s == "" || len(s) > maxSecret {
+		return fmt.Errorf("must be 1 to %d printable ASCII characters without spaces", maxSecret)
+	}
+	return nil
+}
+
+// checkName is for what stands in the paths of the Pusher protocol.
+func checkName(s string) error {
+	if !wire.ValidID(s) {
+		return fmt.Errorf("must be 1 to %d characters of A-Z a-z 0-9 _ and -", wire.MaxIDLength)
+	}
+	return nil
+}
+
+func checkTokenSecrets(s string) error {
+	secrets := splitTokenSecrets(s)
+	if len(secrets) > 2 {
+		return errors.New("holds more than two secrets: write the current one, and after a comma the one that it replaced")
+	}
+	for _, secret := range secrets {
+		if err := checkSecret(secret); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func splitTokenSecrets(s string) []string {
+	parts := strings.Split(s, ",")
+	for i := range parts {
+		parts[i] = strings.TrimSpace(parts[i])
+	}
+	return parts
+}
+
+// readSecret reads a secret from its file, which nobody else may read.
+func readSecret(file string, check func(string) error) (string, error) {
+	info, err := os.Stat(file)
 	if err != nil {
 		return "", fmt.Errorf("read a secret: %w", err)
 	}
-	if info.Mode().Perm()&0o077 != 0 {
+	if exposed(info, 0o077) {
 		return "", fmt.Errorf("the secret %s can be read by other users of this machine; run chmod 600 on it, or remove it to have a new one made", file)
+	}
+	if !info.Mode().IsRegular() || info.Size() > 2*maxSecret {
+		return "", fmt.Errorf("%s is no file of a secret; remove it to have a new one made", file)
 	}
 	b, err := os.ReadFile(file)
 	if err != nil {
 		return "", fmt.Errorf("read a secret: %w", err)
 	}
 	value := strings.TrimSpace(string(b))
-	if value == "" || strings.ContainsAny(value, "\n\x00") {
-		return "", fmt.Errorf("the secret %s holds no usable value; remove the file to have a new one made", file)
+	if err := check(value); err != nil {
+		return "", fmt.Errorf("the secret in %s %w; remove the file to have a new one made", file, err)
 	}
 	return value, nil
 }
 
-// write puts a secret into a file that appears complete or not at all.
-func write(file, value string) (string, error) {
+// exposed reports whether other users have one of the permissions in mask. Windows
+// keeps no such permissions; there the folder's own access list decides.
+func exposed(info fs.FileInfo, mask fs.FileMode) bool {
+	return runtime.GOOS != "windows" && info.Mode().Perm()&mask != 0
+}
+
+// writeSecret puts a secret into a file that appears complete or not at all.
+func writeSecret(file, value string) error {
 	temporary, err := os.CreateTemp(filepath.Dir(file), ".new-*") // made with mode 0600
 	if err != nil {
-		return "", fmt.Errorf("keep a secret: %w", err)
+		return fmt.Errorf("keep a secret: %w; choose a writable --data-dir", err)
 	}
-	defer os.Remove(temporary.Name())
+	defer os.Remove(temporary.Name()) // gone already unless something fails
 	_, err = temporary.WriteString(value + "\n")
 	err = errors.Join(err, temporary.Sync(), temporary.Close())
 	if err == nil {
 		err = os.Rename(temporary.Name(), file)
 	}
 	if err != nil {
-		return "", fmt.Errorf("keep a secret: %w", err)
+		return fmt.Errorf("keep a secret: %w", err)
 	}
-	return value, nil
+	return nil
 }
 
 func randomBytes(n int) []byte {
@@ -153,8 +267,8 @@ func randomDigits() string {
 
 // derive makes the key for one purpose out of a secret, so that what is signed
 // for one is worth nothing for another.
-func derive(secret []byte, purpose string) []byte {
-	mac := hmac.New(sha256.New, secret)
+func derive(secret, purpose string) []byte {
+	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte("chatbot " + purpose))
 	return mac.Sum(nil)
 }

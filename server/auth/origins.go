@@ -2,7 +2,10 @@ package auth
 
 import (
 	"fmt"
+	"net/netip"
 	"net/url"
+	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -12,8 +15,8 @@ type Origins struct {
 	exact map[string]bool
 }
 
-// ParseOrigins takes exact origins such as https://shop.example. An empty list
-// gives the default.
+// ParseOrigins takes exact origins such as https://shop.example, in any case
+// and with or without the scheme's own port. An empty list gives the default.
 func ParseOrigins(list []string) (Origins, error) {
 	if len(list) == 0 {
 		return Origins{}, nil
@@ -22,7 +25,7 @@ func ParseOrigins(list []string) (Origins, error) {
 	for _, s := range list {
 		origin, ok := normalOrigin(s)
 		if !ok {
-			return Origins{}, fmt.Errorf("%q is no origin; write scheme and host such as https://shop.example, with a port where it has one, and nothing after it", s)
+			return Origins{}, fmt.Errorf("%q is no origin; write scheme and host such as https://shop.example, with a port where it has one, and nothing after it (no patterns; a name with other letters in its xn-- form)", s)
 		}
 		o.exact[origin] = true
 	}
@@ -30,7 +33,8 @@ func ParseOrigins(list []string) (Origins, error) {
 }
 
 // Allowed reports whether a page of the origin, as a browser names it, may
-// carry the widget. "null" never may.
+// carry the widget. Any other spelling is refused, so that an allowed origin
+// can be put into a header as it is. "null" never may.
 func (o Origins) Allowed(origin string) bool {
 	normal, ok := normalOrigin(origin)
 	if !ok || normal != origin {
@@ -50,17 +54,33 @@ func (o Origins) Allowed(origin string) bool {
 	return false
 }
 
-// normalOrigin is s as a browser would write it, and false if s is no origin.
+var hostName = regexp.MustCompile(`^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$`)
+
+// normalOrigin is s as a browser would write it (WHATWG URL, "origin"), and
+// false if s is no origin of a web page.
 func normalOrigin(s string) (string, bool) {
 	u, err := url.Parse(strings.ToLower(s))
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
 		return "", false
 	}
-	if u.User != nil || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || strings.ContainsAny(s, "*?#; ,'\"") {
+	if u.User != nil || u.Path != "" && u.Path != "/" || strings.ContainsAny(s, "?#%") {
 		return "", false
 	}
-	if port := u.Port(); port == "" || u.Scheme == "http" && port == "80" || u.Scheme == "https" && port == "443" {
-		u.Host = strings.TrimSuffix(u.Host, ":"+port)
+	host := u.Hostname()
+	if address, err := netip.ParseAddr(host); err == nil && address.Is6() {
+		host = "[" + address.String() + "]"
+	} else if !hostName.MatchString(host) {
+		return "", false
 	}
-	return u.Scheme + "://" + u.Host, true
+	if u.Port() == "" {
+		return u.Scheme + "://" + host, !strings.HasSuffix(u.Host, ":")
+	}
+	port, err := strconv.ParseUint(u.Port(), 10, 16)
+	if err != nil {
+		return "", false
+	}
+	if u.Scheme == "http" && port == 80 || u.Scheme == "https" && port == 443 {
+		return u.Scheme + "://" + host, true
+	}
+	return fmt.Sprintf("%s://%s:%d", u.Scheme, host, port), true
 }

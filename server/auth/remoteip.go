@@ -41,3 +41,17 @@ func address(s string) netip.Addr {
 func contains(prefixes []netip.Prefix, a netip.Addr) bool {
 	return slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(a) })
 }
+
+// Secure reports whether the client speaks https: to this server, or, as the
+// X-Forwarded-Proto of a trusted proxy says, to the proxy. Where that header
+// has several values, the last is the proxy's own.
+func Secure(r *http.Request, trusted []netip.Prefix) bool {
+	if r.TLS != nil {
+		return true
+	}
+	if !contains(trusted, address(r.RemoteAddr)) {
+		return false
+	}
+	values := strings.Split(strings.Join(r.Header.Values("X-Forwarded-Proto"), ","), ",")
+	return strings.EqualFold(strings.TrimSpace(values[len(values)-1]), "https")
+}

@@ -1,53 +1,47 @@
 package auth
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 const (
 	// socketsPerVisitor is how many connections of one visitor are remembered,
-	// the latest ones.
+	// the latest ones: a tab each, and a few that have come back.
 	socketsPerVisitor = 8
-	// maxVisitors bounds for how many visitors they are.
+	// maxVisitors bounds for how many visitors they are. One that is forgotten
+	// hears an echo of its own messages, which the widget recognises.
 	maxVisitors = 50_000
 )
 
 // Sockets remembers which realtime connections each visitor has authorized, so
 // that nobody can have somebody else left out of an event.
 type Sockets struct {
-	mu        sync.Mutex
-	byVisitor map[string][]string
+	mu       sync.Mutex
+	visitors *recent[[]string]
 }
 
 // NewSockets makes an empty memory.
-func NewSockets() *Sockets { return &Sockets{byVisitor: map[string][]string{}} }
+func NewSockets() *Sockets { return &Sockets{visitors: newRecent[[]string](maxVisitors)} }
 
 // Authorize notes that a visitor has authorized a connection.
 func (s *Sockets) Authorize(participant, socketID string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	known := s.byVisitor[participant]
-	for _, id := range known {
-		if id == socketID {
-			return
-		}
+	known, _ := s.visitors.get(participant)
+	if slices.Contains(known, socketID) {
+		return
 	}
-	if known == nil && len(s.byVisitor) >= maxVisitors {
-		for forgotten := range s.byVisitor { // any: the cost is an echo
-			delete(s.byVisitor, forgotten)
-			break
-		}
+	if len(known) == socketsPerVisitor {
+		known = slices.Delete(known, 0, 1)
 	}
-	known = append(known, socketID)
-	s.byVisitor[participant] = known[max(0, len(known)-socketsPerVisitor):]
+	s.visitors.put(participant, append(known, socketID))
 }
 
 // Owns reports whether the visitor has authorized the connection.
 func (s *Sockets) Owns(participant, socketID string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, id := range s.byVisitor[participant] {
-		if id == socketID {
-			return true
-		}
-	}
-	return false
+	known, _ := s.visitors.get(participant)
+	return slices.Contains(known, socketID)
 }

@@ -8,9 +8,16 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// maxKeys bounds how many keys a limiter remembers. Beyond it, keys that have
-// been quiet for a minute are forgotten, which changes nothing for them, and
-// then any: a flood from very many addresses is another defence's task.
+// What a visitor may do in a minute unless the operator chooses otherwise.
+const (
+	DefaultConversationsPerMinute = 30
+	DefaultMessagesPerMinute      = 60
+)
+
+// maxKeys bounds how many keys a limiter remembers. Beyond it the one that has
+// been quiet for longest is forgotten. For a key that was quiet for a minute
+// this changes nothing; a flood from more addresses than that in a minute is
+// another defence's task.
 const maxKeys = 100_000
 
 // RateLimiter allows a number of calls a minute for each key, all of them at
@@ -18,55 +25,31 @@ const maxKeys = 100_000
 type RateLimiter struct {
 	perMinute int
 
-	mu    sync.Mutex
-	byKey map[string]*quota
-}
-
-type quota struct {
-	limiter *rate.Limiter
-	used    time.Time
+	mu   sync.Mutex
+	keys *recent[*rate.Limiter]
 }
 
 // NewRateLimiter makes a limiter; perMinute is at least 1.
 func NewRateLimiter(perMinute int) *RateLimiter {
-	return &RateLimiter{perMinute: max(perMinute, 1), byKey: map[string]*quota{}}
+	return &RateLimiter{perMinute: max(perMinute, 1), keys: newRecent[*rate.Limiter](maxKeys)}
 }
 
-// Allow charges one call to key; where it is not allowed, wait is the time
-// after which one will be.
+// Allow charges one call to key; where it is not allowed, nothing is charged
+// and wait is the time after which one will be.
 func (l *RateLimiter) Allow(key string, now time.Time) (wait time.Duration, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	q := l.byKey[key]
-	if q == nil {
-		l.makeRoom(now)
-		q = &quota{limiter: rate.NewLimiter(rate.Every(time.Minute/time.Duration(l.perMinute)), l.perMinute)}
-		l.byKey[key] = q
+	limiter, known := l.keys.get(key)
+	if !known {
+		limiter = rate.NewLimiter(rate.Limit(l.perMinute)/60, l.perMinute)
+		l.keys.put(key, limiter)
 	}
-	q.used = now
-	reservation := q.limiter.ReserveN(now, 1)
+	reservation := limiter.ReserveN(now, 1)
 	if wait = reservation.DelayFrom(now); wait > 0 {
 		reservation.CancelAt(now)
 		return wait, false
 	}
 	return 0, true
-}
-
-func (l *RateLimiter) makeRoom(now time.Time) {
-	if len(l.byKey) < maxKeys {
-		return
-	}
-	for key, q := range l.byKey {
-		if now.Sub(q.used) >= time.Minute {
-			delete(l.byKey, key)
-		}
-	}
-	for key := range l.byKey {
-		if len(l.byKey) < maxKeys {
-			return
-		}
-		delete(l.byKey, key)
-	}
 }
 
 // RateKey is what calls are charged to: the network they come from, which is
@@ -94,8 +77,8 @@ func NewConcurrency(limit int) *Concurrency {
 	return &Concurrency{limit: limit, byKey: map[string]int{}}
 }
 
-// Acquire takes a place, which release gives back; ok is false when all are
-// taken.
+// Acquire takes a place, which release gives back, however often it is called;
+// ok is false when all are taken.
 func (c *Concurrency) Acquire(key string) (release func(), ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -103,11 +86,11 @@ func (c *Concurrency) Acquire(key string) (release func(), ok bool) {
 		return nil, false
 	}
 	c.byKey[key]++
-	return func() {
+	return sync.OnceFunc(func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if c.byKey[key]--; c.byKey[key] == 0 {
 			delete(c.byKey, key)
 		}
-	}, true
+	}), true
 }
