@@ -101,6 +101,36 @@ func TestWritesShareACommit(t *testing.T) {
 	}
 }
 
+// When the shared transaction fails, nobody in it may be told an outcome: also
+// a refusal may rest on what another one wrote.
+func TestFailedTransactionRefusesAll(t *testing.T) {
+	s := openTest(t)
+	release := hold(t, s.writer)
+	errOwn := errors.New("the name is taken")
+	var wait sync.WaitGroup
+	for i, do := range []func(*sql.Tx) error{
+		put("a"),
+		func(*sql.Tx) error { return errOwn },
+		func(tx *sql.Tx) error { _, err := tx.Exec("ROLLBACK"); return err }, // as SQLite does on a full disk
+		put("b"),
+	} {
+		wait.Go(func() {
+			if err := s.writer.write(t.Context(), do); err == nil || errors.Is(err, errOwn) {
+				t.Errorf("write %d was told %v", i, err)
+			}
+		})
+		queued(s.writer, i+1)
+	}
+	release()
+	wait.Wait()
+	if has(t, s, "a") || has(t, s, "b") {
+		t.Error("something was stored")
+	}
+	if err := s.writer.write(t.Context(), put("c")); err != nil || !has(t, s, "c") {
+		t.Errorf("the next write: %v", err)
+	}
+}
+
 func TestWriteGivenUpWhileQueued(t *testing.T) {
 	s := openTest(t)
 	release := hold(t, s.writer)
