@@ -5,10 +5,10 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"chatbot/server/chat"
 	"chatbot/widget/wire"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func testNotFound(t *testing.T, s chat.Store) {

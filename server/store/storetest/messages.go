@@ -6,10 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"chatbot/server/chat"
 	"chatbot/widget/wire"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 func testAppend(t *testing.T, s chat.Store) {

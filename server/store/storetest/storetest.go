@@ -12,10 +12,10 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"chatbot/server/chat"
 	"chatbot/widget/wire"
-
-	"github.com/google/go-cmp/cmp"
 )
 
 // writers is how many goroutines write at once.
