@@ -69,7 +69,7 @@ func New(c config.Serve, log *slog.Logger) (a *App, err error) {
 	a = &App{config: c, log: log}
 	defer func() {
 		if err != nil {
-			a.closeAll()
+			err = errors.Join(err, a.closeAll())
 		}
 	}()
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
