@@ -1,6 +1,7 @@
 // Package config is the command line and the environment as typed values, their
 // defaults and what is wrong with them. It is a leaf and does nothing: no file
-// is opened and no address taken here.
+// is opened and no address taken here. Values are plain data, to be shared once
+// they are no longer written to.
 package config
 
 import (
@@ -11,12 +12,14 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/alecthomas/kong"
 
-	"chatbot/server/auth"
 	"chatbot/widget/wire"
 )
 
@@ -24,16 +27,19 @@ import (
 // been printed.
 var ErrDone = errors.New("done")
 
+// MaxRate is the highest rate limit, in calls a minute.
+const MaxRate = 1_000_000
+
 // Serve is how the server runs.
 type Serve struct {
 	Addr           string   `default:"localhost:8000" env:"CHATBOT_ADDR" placeholder:"HOST:PORT" help:"Address to listen on."`
-	DataDir        string   `default:"data" env:"CHATBOT_DATA_DIR" placeholder:"DIR" help:"Folder for the database and the secrets; made if missing."`
+	DataDir        string   `default:"./data" env:"CHATBOT_DATA_DIR" placeholder:"DIR" help:"Folder for the database and the secrets; made if missing."`
 	Knowledge      string   `env:"CHATBOT_KNOWLEDGE" placeholder:"DIR" help:"Folder of Markdown files from which the bot answers. Without it the bot knows this product."`
-	AllowedOrigins []string `env:"CHATBOT_ALLOWED_ORIGINS" placeholder:"ORIGIN,…" help:"Origins whose pages may carry the widget, such as https://shop.example. Default: pages of this machine, on any port."`
+	AllowedOrigins []string `env:"CHATBOT_ALLOWED_ORIGINS" placeholder:"ORIGIN" help:"Origins whose pages may carry the widget, such as https://shop.example. Default: pages of this machine, on any port."`
 	PublicURL      string   `name:"public-url" env:"CHATBOT_PUBLIC_URL" placeholder:"URL" help:"Address under which visitors reach this server, such as https://chat.example. Default: the one listened on."`
 	TLSCert        string   `name:"tls-cert" env:"CHATBOT_TLS_CERT" placeholder:"FILE" help:"Certificate chain (PEM), to serve https."`
 	TLSKey         string   `name:"tls-key" env:"CHATBOT_TLS_KEY" placeholder:"FILE" help:"Private key of the certificate (PEM)."`
-	TrustedProxies []string `env:"CHATBOT_TRUSTED_PROXIES" placeholder:"ADDRESS,…" help:"Addresses or networks of proxies whose X-Forwarded-For is believed."`
+	TrustedProxies []string `env:"CHATBOT_TRUSTED_PROXIES" placeholder:"ADDRESS" help:"Addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."`
 	BotName        string   `default:"Assistant" env:"CHATBOT_BOT_NAME" placeholder:"NAME" help:"Name that the bot's answers carry."`
 
 	Realtime        string        `default:"on" env:"CHATBOT_REALTIME" placeholder:"on|off" help:"Serve WebSockets; off leaves polling alone."`
@@ -57,7 +63,7 @@ type Export struct {
 // Remote names the running server that a command speaks to.
 type Remote struct {
 	URL     string `name:"url" default:"http://localhost:8000" env:"CHATBOT_URL" placeholder:"URL" help:"Address of the running server."`
-	DataDir string `default:"data" env:"CHATBOT_DATA_DIR" placeholder:"DIR" help:"The server's data folder, for its key. CHATBOT_SERVER_KEY is taken first."`
+	DataDir string `default:"./data" env:"CHATBOT_DATA_DIR" placeholder:"DIR" help:"The server's data folder, for its key. The environment's CHATBOT_SERVER_KEY comes first."`
 }
 
 // Conversations lists what visitors have begun.
@@ -86,49 +92,52 @@ type commands struct {
 	Version       Version       `cmd:"" help:"Print the version."`
 }
 
-// Parse reads a command line (without the program's name) and the environment.
-// The result is a Serve, Export, Conversations, Reply or Version. The error is
-// one line; it is ErrDone after --help.
+// Parse reads a command line (without the program's name) and the environment,
+// where an empty variable counts as none. The result is a Serve, Export,
+// Conversations, Reply or Version. The error is one line; it is ErrDone after
+// --help, which is written to stdout.
 func Parse(args []string, stdout, stderr io.Writer) (command any, err error) {
 	var all commands
-	done := false
-	parser, err := kong.New(&all,
-		kong.Name("chatbot"),
-		kong.Description("A chat widget for any website and the server behind it."),
+	helped := false
+	parser, err := newParser(&all,
 		kong.Writers(stdout, stderr),
-		kong.Exit(func(int) { done = true }),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Exit(func(int) { helped = true }),
 	)
 	if err != nil {
 		return nil, err
 	}
+	heed(parser, func(variable string) bool { return os.Getenv(variable) != "" })
 	parsed, err := parser.Parse(args)
-	if done {
+	var wrong *settingError
+	switch {
+	case helped:
 		return nil, ErrDone
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%w; chatbot --help lists what there is", err)
+	case errors.As(err, &wrong): // from a Validate, which the parser has called
+		return nil, wrong
+	case err != nil:
+		return nil, errors.New(oneLine(err.Error()) + "; chatbot --help lists what there is")
 	}
 	name, _, _ := strings.Cut(parsed.Command(), " ")
 	switch name {
 	case "export":
-		return all.Export, all.Export.Validate()
+		return all.Export, nil
 	case "conversations":
-		return all.Conversations, all.Conversations.Validate()
+		return all.Conversations, nil
 	case "reply":
-		return all.Reply, all.Reply.Validate()
+		return all.Reply, nil
 	case "version":
 		return all.Version, nil
 	}
-	return all.Serve, all.Serve.Validate()
+	return all.Serve, nil
 }
 
 // DefaultServe is how the server runs without flags or environment.
 func DefaultServe() Serve {
 	var all commands
-	parser, err := kong.New(&all, kong.Exit(func(int) {}))
+	parser, err := newParser(&all)
 	if err == nil {
-		err = clean(func() error { _, err := parser.Parse(nil); return err })
+		heed(parser, func(string) bool { return false })
+		_, err = parser.Parse(nil)
 	}
 	if err != nil {
 		panic(err) // the struct tags above are wrong
@@ -136,21 +145,37 @@ func DefaultServe() Serve {
 	return all.Serve
 }
 
-// clean runs f without this product's variables in the environment.
-func clean(f func() error) error {
-	for _, entry := range os.Environ() {
-		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "CHATBOT_") {
-			os.Unsetenv(name)
-			defer os.Setenv(name, value)
+func newParser(all *commands, options ...kong.Option) (*kong.Kong, error) {
+	return kong.New(all, append(options,
+		kong.Name("chatbot"),
+		kong.Description("A chat widget for any website and the server behind it."),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Help(help),
+		kong.ValueFormatter(describe),
+	)...)
+}
+
+// heed lets the parser look only at those environment variables for which use
+// says so. The help names them all the same.
+func heed(parser *kong.Kong, use func(variable string) bool) {
+	for _, node := range parser.Model.Children {
+		for _, flag := range node.Flags {
+			used := []string{}
+			for _, variable := range flag.Envs {
+				if use(variable) {
+					used = append(used, variable)
+				}
+			}
+			flag.Tag.Envs = used
 		}
 	}
-	return f()
 }
 
 // Validate reports the first setting that cannot be used, by its flag.
 func (s Serve) Validate() error {
-	if _, port, err := net.SplitHostPort(s.Addr); err != nil || port == "" {
-		return fmt.Errorf("--addr %q: write HOST:PORT, such as localhost:8000 or :8000", s.Addr)
+	_, port, err := net.SplitHostPort(s.Addr)
+	if _, wrong := strconv.ParseUint(port, 10, 16); err != nil || wrong != nil {
+		return settingErrorf("--addr %q: write HOST:PORT with a port of 0 to 65535, such as localhost:8000 or :8000", s.Addr)
 	}
 	if s.PublicURL != "" {
 		if err := checkURL("--public-url", s.PublicURL); err != nil {
@@ -158,47 +183,49 @@ func (s Serve) Validate() error {
 		}
 	}
 	if (s.TLSCert == "") != (s.TLSKey == "") {
-		return errors.New("--tls-cert and --tls-key go together: give both or none")
+		return settingErrorf("--tls-cert and --tls-key go together: give both or none")
 	}
-	if _, err := auth.ParseOrigins(s.AllowedOrigins); err != nil {
-		return fmt.Errorf("--allowed-origins: %w", err)
+	for _, origin := range s.AllowedOrigins {
+		if !isAddress(origin) {
+			return settingErrorf("--allowed-origins %q: write scheme and host, such as https://shop.example, and nothing after it; no patterns, and a name with other letters in its xn-- form", origin)
+		}
 	}
 	if _, err := s.Proxies(); err != nil {
 		return err
 	}
 	if s.DataDir == "" {
-		return errors.New("--data-dir must name a folder")
+		return settingErrorf("--data-dir must name a folder")
 	}
-	if err := wire.ValidateName(s.BotName); err != nil || s.BotName == "" {
-		return fmt.Errorf("--bot-name must be 1 to %d plain characters", wire.MaxNameChars)
+	if err := checkName("--bot-name", s.BotName); err != nil {
+		return err
 	}
 	for _, choice := range []struct{ flag, value, allowed string }{
-		{"--realtime", s.Realtime, "on off"},
-		{"--log-level", s.LogLevel, "debug info warn error"},
-		{"--log-format", s.LogFormat, "text json"},
+		{"--realtime", s.Realtime, "on, off"},
+		{"--log-level", s.LogLevel, "debug, info, warn, error"},
+		{"--log-format", s.LogFormat, "text, json"},
 	} {
-		if !oneOf(choice.value, choice.allowed) {
-			return fmt.Errorf("%s %q: it may be %s", choice.flag, choice.value, strings.ReplaceAll(choice.allowed, " ", ", "))
+		if !slices.Contains(strings.Split(choice.allowed, ", "), choice.value) {
+			return settingErrorf("%s %q: it may be %s", choice.flag, choice.value, choice.allowed)
 		}
 	}
 	for _, span := range []struct {
-		flag             string
-		value, low, high time.Duration
+		flag                   string
+		value, low, high, unit time.Duration
 	}{
-		{"--activity-timeout", s.ActivityTimeout, time.Second, 10 * time.Minute},
-		{"--poll-interval", s.PollInterval, 200 * time.Millisecond, time.Minute},
-		{"--poll-wait", s.PollWait, 0, wire.MaxWaitSeconds * time.Second},
+		{"--activity-timeout", s.ActivityTimeout, time.Second, 10 * time.Minute, time.Second}, // the protocol counts seconds
+		{"--poll-interval", s.PollInterval, 200 * time.Millisecond, time.Minute, time.Millisecond},
+		{"--poll-wait", s.PollWait, 0, wire.MaxWaitSeconds * time.Second, time.Second},
 	} {
-		if span.value < span.low || span.value > span.high {
-			return fmt.Errorf("%s %s: it may be %s to %s", span.flag, span.value, span.low, span.high)
+		if span.value < span.low || span.value > span.high || span.value%span.unit != 0 {
+			return settingErrorf("%s %s: it may be %s to %s in steps of %s", span.flag, span.value, span.low, span.high, span.unit)
 		}
 	}
 	for _, count := range []struct {
 		flag  string
 		value int
 	}{{"--rate-conversations", s.RateConversations}, {"--rate-messages", s.RateMessages}} {
-		if count.value < 1 || count.value > 1_000_000 {
-			return fmt.Errorf("%s %d: it may be 1 to 1000000", count.flag, count.value)
+		if count.value < 1 || count.value > MaxRate {
+			return settingErrorf("%s %d: it may be 1 to %d", count.flag, count.value, MaxRate)
 		}
 	}
 	return nil
@@ -208,17 +235,25 @@ func (s Serve) Validate() error {
 func (s Serve) Proxies() ([]netip.Prefix, error) {
 	var out []netip.Prefix
 	for _, proxy := range s.TrustedProxies {
-		if a, err := netip.ParseAddr(proxy); err == nil {
-			out = append(out, netip.PrefixFrom(a, a.BitLen()))
-			continue
-		}
-		p, err := netip.ParsePrefix(proxy)
+		p, err := network(proxy)
 		if err != nil {
-			return nil, fmt.Errorf("--trusted-proxies %q: write addresses or networks, such as 10.0.0.5 or 10.0.0.0/8", proxy)
+			return nil, settingErrorf("--trusted-proxies %q: write addresses or networks, such as 10.0.0.5 or 10.0.0.0/8", proxy)
 		}
 		out = append(out, p)
 	}
 	return out, nil
+}
+
+func network(s string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(s); err == nil {
+		a = a.Unmap().WithZone("")
+		return netip.PrefixFrom(a, a.BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(s)
+	if err == nil && p.Addr().Is4In6() {
+		return netip.Prefix{}, errors.New("write the IPv4 network itself")
+	}
+	return p, err
 }
 
 // Validate reports what cannot be used.
@@ -230,24 +265,60 @@ func (r Remote) Validate() error { return checkURL("--url", r.URL) }
 // Validate reports what cannot be used.
 func (c Conversations) Validate() error {
 	if c.Limit < 1 || c.Limit > wire.MaxPageSize {
-		return fmt.Errorf("--limit %d: it may be 1 to %d", c.Limit, wire.MaxPageSize)
+		return settingErrorf("--limit %d: it may be 1 to %d", c.Limit, wire.MaxPageSize)
 	}
 	return c.Remote.Validate()
 }
 
+// Validate reports what cannot be used.
+func (r Reply) Validate() error {
+	if err := checkName("--name", r.Name); err != nil {
+		return err
+	}
+	return r.Remote.Validate()
+}
+
+// settingError says what is wrong with a setting, by its flag, and what is
+// allowed.
+type settingError struct{ text string }
+
+func (e *settingError) Error() string { return e.text }
+
+func settingErrorf(format string, args ...any) error {
+	return &settingError{fmt.Sprintf(format, args...)}
+}
+
 func checkURL(flag, s string) error {
+	if isAddress(s) {
+		return nil
+	}
+	return settingErrorf("%s %q: write scheme and host, such as https://chat.example, and nothing after it", flag, s)
+}
+
+var hostName = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?$`)
+
+// isAddress reports whether s is http or https, a host and perhaps a port.
+func isAddress(s string) bool {
 	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return fmt.Errorf("%s %q: write scheme and host, such as https://chat.example, and nothing after it", flag, s)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.User != nil {
+		return false
+	}
+	if u.Path != "" && u.Path != "/" || strings.ContainsAny(s, "?#%") || strings.HasSuffix(u.Host, ":") {
+		return false
+	}
+	if _, err := strconv.ParseUint(u.Port(), 10, 16); u.Port() != "" && err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return hostName.MatchString(u.Hostname()) || err == nil && ip.Is6()
+}
+
+func checkName(flag, name string) error {
+	if wire.ValidateName(name) != nil || strings.TrimSpace(name) == "" {
+		return settingErrorf("%s %q: write a name of 1 to %d characters, none of them for control or text direction", flag, name, wire.MaxNameChars)
 	}
 	return nil
 }
 
-func oneOf(s, list string) bool {
-	for allowed := range strings.FieldsSeq(list) {
-		if s == allowed {
-			return true
-		}
-	}
-	return false
-}
+// oneLine keeps what somebody typed from breaking the line.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

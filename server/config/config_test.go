@@ -1,0 +1,332 @@
+package config_test
+
+import (
+	"bytes"
+	"errors"
+	"net/netip"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"chatbot/server/config"
+)
+
+// parse reads a command line with no variable of this product set but those
+// that the test has set itself.
+func parse(t *testing.T, args ...string) (any, string, error) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	command, err := config.Parse(args, &stdout, &stderr)
+	if stderr.Len() > 0 {
+		t.Errorf("written to stderr: %s", stderr.String())
+	}
+	return command, stdout.String(), err
+}
+
+// quiet empties this product's variables for a test; an empty one counts as
+// none.
+func quiet(t *testing.T) {
+	t.Helper()
+	for _, entry := range os.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "CHATBOT_") {
+			t.Setenv(name, "")
+		}
+	}
+}
+
+var defaults = config.Serve{
+	Addr: "localhost:8000", DataDir: "./data", BotName: "Assistant",
+	Realtime: "on", ActivityTimeout: 30 * time.Second, PollInterval: 2 * time.Second, PollWait: 25 * time.Second,
+	RateConversations: 30, RateMessages: 60, LogLevel: "info", LogFormat: "text",
+}
+
+func TestDefaults(t *testing.T) {
+	quiet(t)
+	for _, args := range [][]string{nil, {"serve"}} {
+		if got, _, err := parse(t, args...); err != nil || !reflect.DeepEqual(got, defaults) {
+			t.Errorf("%q gives %+v, %v", args, got, err)
+		}
+	}
+	if err := defaults.Validate(); err != nil {
+		t.Errorf("the defaults are refused: %v", err)
+	}
+}
+
+func TestDefaultServeIgnoresTheEnvironment(t *testing.T) {
+	t.Setenv("CHATBOT_ADDR", "example:1")
+	t.Setenv("CHATBOT_POLL_WAIT", "nonsense")
+	if got := config.DefaultServe(); !reflect.DeepEqual(got, defaults) {
+		t.Errorf("DefaultServe = %+v", got)
+	}
+	if os.Getenv("CHATBOT_ADDR") != "example:1" {
+		t.Error("DefaultServe changed the environment")
+	}
+}
+
+// Every setting of the server, by flag and by variable.
+var settings = []struct {
+	flag, variable, text string
+	want                 func(*config.Serve)
+}{
+	{"--addr", "CHATBOT_ADDR", ":9000", func(s *config.Serve) { s.Addr = ":9000" }},
+	{"--data-dir", "CHATBOT_DATA_DIR", "elsewhere", func(s *config.Serve) { s.DataDir = "elsewhere" }},
+	{"--knowledge", "CHATBOT_KNOWLEDGE", "pages", func(s *config.Serve) { s.Knowledge = "pages" }},
+	{"--allowed-origins", "CHATBOT_ALLOWED_ORIGINS", "https://a.example,http://b.example:81", func(s *config.Serve) { s.AllowedOrigins = []string{"https://a.example", "http://b.example:81"} }},
+	{"--public-url", "CHATBOT_PUBLIC_URL", "https://chat.example", func(s *config.Serve) { s.PublicURL = "https://chat.example" }},
+	{"--trusted-proxies", "CHATBOT_TRUSTED_PROXIES", "10.0.0.5,10.1.0.0/16", func(s *config.Serve) { s.TrustedProxies = []string{"10.0.0.5", "10.1.0.0/16"} }},
+	{"--bot-name", "CHATBOT_BOT_NAME", "Ada", func(s *config.Serve) { s.BotName = "Ada" }},
+	{"--realtime", "CHATBOT_REALTIME", "off", func(s *config.Serve) { s.Realtime = "off" }},
+	{"--activity-timeout", "CHATBOT_ACTIVITY_TIMEOUT", "2m", func(s *config.Serve) { s.ActivityTimeout = 2 * time.Minute }},
+	{"--poll-interval", "CHATBOT_POLL_INTERVAL", "500ms", func(s *config.Serve) { s.PollInterval = 500 * time.Millisecond }},
+	{"--poll-wait", "CHATBOT_POLL_WAIT", "0s", func(s *config.Serve) { s.PollWait = 0 }},
+	{"--rate-conversations", "CHATBOT_RATE_CONVERSATIONS", "7", func(s *config.Serve) { s.RateConversations = 7 }},
+	{"--rate-messages", "CHATBOT_RATE_MESSAGES", "8", func(s *config.Serve) { s.RateMessages = 8 }},
+	{"--log-level", "CHATBOT_LOG_LEVEL", "debug", func(s *config.Serve) { s.LogLevel = "debug" }},
+	{"--log-format", "CHATBOT_LOG_FORMAT", "json", func(s *config.Serve) { s.LogFormat = "json" }},
+}
+
+func TestSettings(t *testing.T) {
+	quiet(t)
+	for _, c := range settings {
+		t.Run(c.flag, func(t *testing.T) {
+			want := defaults
+			c.want(&want)
+			if got, _, err := parse(t, c.flag+"="+c.text); err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("by flag: %+v, %v", got, err)
+			}
+			t.Setenv(c.variable, c.text)
+			if got, _, err := parse(t); err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("by variable: %+v, %v", got, err)
+			}
+			t.Setenv(c.variable, "")
+			if got, _, err := parse(t); err != nil || !reflect.DeepEqual(got, defaults) {
+				t.Errorf("by an empty variable: %+v, %v", got, err)
+			}
+		})
+	}
+	t.Setenv("CHATBOT_ADDR", "a:1")
+	if got, _, err := parse(t, "--addr", "b:2"); err != nil || got.(config.Serve).Addr != "b:2" {
+		t.Errorf("the flag does not come before the variable: %+v, %v", got, err)
+	}
+}
+
+func TestCertificate(t *testing.T) {
+	quiet(t)
+	want := defaults
+	want.TLSCert, want.TLSKey = "c.pem", "k.pem"
+	if got, _, err := parse(t, "--tls-cert=c.pem", "--tls-key=k.pem"); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("by flag: %+v, %v", got, err)
+	}
+	t.Setenv("CHATBOT_TLS_CERT", "c.pem")
+	t.Setenv("CHATBOT_TLS_KEY", "k.pem")
+	if got, _, err := parse(t); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("by variable: %+v, %v", got, err)
+	}
+}
+
+func TestCommands(t *testing.T) {
+	quiet(t)
+	remote := config.Remote{URL: "http://localhost:8000", DataDir: "./data"}
+	for _, c := range []struct {
+		args []string
+		want any
+	}{
+		{[]string{"export", "out", "--server", "https://chat.example"}, config.Export{Dir: "out", Server: "https://chat.example"}},
+		{[]string{"conversations"}, config.Conversations{Remote: remote, Limit: 20}},
+		{[]string{"conversations", "--follow", "--limit=100"}, config.Conversations{Remote: remote, Follow: true, Limit: 100}},
+		{[]string{"conversations", "--url=https://chat.example", "--data-dir=d"}, config.Conversations{Remote: config.Remote{URL: "https://chat.example", DataDir: "d"}, Limit: 20}},
+		{[]string{"reply", "c1", "Hello there"}, config.Reply{Remote: remote, Name: "Support", ID: "c1", Text: "Hello there"}},
+		{[]string{"reply", "c1", "--name=Ann", "--", "-5 is fine"}, config.Reply{Remote: remote, Name: "Ann", ID: "c1", Text: "-5 is fine"}},
+		{[]string{"version"}, config.Version{}},
+	} {
+		if got, _, err := parse(t, c.args...); err != nil || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%q gives %#v, %v", c.args, got, err)
+		}
+	}
+	t.Setenv("CHATBOT_URL", "http://other:1")
+	t.Setenv("CHATBOT_AGENT_NAME", "Bo")
+	got, _, err := parse(t, "reply", "c1", "x")
+	if reply, ok := got.(config.Reply); err != nil || !ok || reply.URL != "http://other:1" || reply.Name != "Bo" {
+		t.Errorf("by variable: %+v, %v", got, err)
+	}
+}
+
+func TestWrongCommandLines(t *testing.T) {
+	quiet(t)
+	for _, c := range []struct {
+		args []string
+		want []string // what the line says: what is wrong, and what is allowed
+	}{
+		{[]string{"--bogus"}, []string{"--bogus", "chatbot --help"}},
+		{[]string{"--bo\ngus"}, []string{"--bo gus"}},
+		{[]string{"frob"}, []string{"frob", "chatbot --help"}},
+		{[]string{"--addr", "x"}, []string{`--addr "x"`, "HOST:PORT"}},
+		{[]string{"--addr", "localhost:"}, []string{`--addr "localhost:"`, "0 to 65535"}},
+		{[]string{"--addr", "localhost:65536"}, []string{"0 to 65535"}},
+		{[]string{"--addr", "localhost:http"}, []string{"0 to 65535"}},
+		{[]string{"--addr", "::1:8000"}, []string{"HOST:PORT"}},
+		{[]string{"--data-dir="}, []string{"--data-dir"}},
+		{[]string{"--bot-name= "}, []string{"--bot-name", "1 to 80"}},
+		{[]string{"--bot-name=" + strings.Repeat("x", 81)}, []string{"--bot-name", "1 to 80"}},
+		{[]string{"--bot-name=a\u202eb"}, []string{"--bot-name"}},
+		{[]string{"--public-url", "chat.example"}, []string{`--public-url "chat.example"`, "https://chat.example"}},
+		{[]string{"--public-url", "https://chat.example/path"}, []string{"nothing after it"}},
+		{[]string{"--public-url", "https://u:p@chat.example"}, []string{"--public-url"}},
+		{[]string{"--public-url", "https://chat.example:70000"}, []string{"--public-url"}},
+		{[]string{"--public-url", "https://"}, []string{"--public-url"}},
+		{[]string{"--public-url", "ftp://chat.example"}, []string{"--public-url"}},
+		{[]string{"--tls-cert", "c.pem"}, []string{"--tls-cert and --tls-key", "both or none"}},
+		{[]string{"--tls-key", "k.pem"}, []string{"--tls-cert and --tls-key"}},
+		{[]string{"--allowed-origins", "https://a.example,null"}, []string{`--allowed-origins "null"`, "https://shop.example"}},
+		{[]string{"--allowed-origins", "*"}, []string{"no patterns"}},
+		{[]string{"--allowed-origins", "https://*.a.example"}, []string{"no patterns"}},
+		{[]string{"--allowed-origins", "https://bücher.example"}, []string{"xn--"}},
+		{[]string{"--allowed-origins", "https://a.example,,https://b.example"}, []string{`--allowed-origins ""`}},
+		{[]string{"--allowed-origins", "https://a.example/page"}, []string{"nothing after it"}},
+		{[]string{"--trusted-proxies", "proxy"}, []string{`--trusted-proxies "proxy"`, "10.0.0.0/8"}},
+		{[]string{"--trusted-proxies", "10.0.0.0/33"}, []string{"--trusted-proxies"}},
+		{[]string{"--trusted-proxies", "::ffff:10.0.0.0/104"}, []string{"--trusted-proxies"}},
+		{[]string{"--realtime", "maybe"}, []string{`--realtime "maybe"`, "on, off"}},
+		{[]string{"--realtime", "on, off"}, []string{"it may be on, off"}},
+		{[]string{"--log-level", "loud"}, []string{`--log-level "loud"`, "debug, info, warn, error"}},
+		{[]string{"--log-format", "xml"}, []string{`--log-format "xml"`, "text, json"}},
+		{[]string{"--activity-timeout", "0s"}, []string{"--activity-timeout 0s", "1s to 10m0s"}},
+		{[]string{"--activity-timeout", "11m"}, []string{"1s to 10m0s"}},
+		{[]string{"--activity-timeout", "1500ms"}, []string{"in steps of 1s"}},
+		{[]string{"--poll-interval", "100ms"}, []string{"--poll-interval 100ms", "200ms to 1m0s"}},
+		{[]string{"--poll-interval", "2m"}, []string{"200ms to 1m0s"}},
+		{[]string{"--poll-wait", "26s"}, []string{"--poll-wait 26s", "0s to 25s"}},
+		{[]string{"--poll-wait=-1s"}, []string{"0s to 25s"}},
+		{[]string{"--poll-wait", "500ms"}, []string{"in steps of 1s"}},
+		{[]string{"--poll-wait", "soon"}, []string{"--poll-wait", `"soon"`}},
+		{[]string{"--rate-conversations", "0"}, []string{"--rate-conversations 0", "1 to 1000000"}},
+		{[]string{"--rate-messages", "1000001"}, []string{"--rate-messages 1000001", "1 to 1000000"}},
+		{[]string{"--rate-messages", "many"}, []string{"--rate-messages", `"many"`}},
+		{[]string{"export", "out"}, []string{"--server"}},
+		{[]string{"export", "--server=https://chat.example"}, []string{"<dir>"}},
+		{[]string{"export", "out", "--server=chat.example"}, []string{`--server "chat.example"`}},
+		{[]string{"conversations", "--limit=0"}, []string{"--limit 0", "1 to 100"}},
+		{[]string{"conversations", "--limit=101"}, []string{"1 to 100"}},
+		{[]string{"conversations", "--url=localhost:8000"}, []string{`--url "localhost:8000"`}},
+		{[]string{"reply", "c1"}, []string{"<text>"}},
+		{[]string{"reply", "c1", "x", "--name= "}, []string{"--name", "1 to 80"}},
+		{[]string{"reply", "c1", "x", "--url=x"}, []string{`--url "x"`}},
+	} {
+		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
+			command, stdout, err := parse(t, c.args...)
+			checkRefusal(t, err, c.want)
+			if command != nil || stdout != "" {
+				t.Errorf("command %+v, output %q", command, stdout)
+			}
+		})
+	}
+}
+
+func checkRefusal(t *testing.T, err error, want []string) {
+	t.Helper()
+	if err == nil || errors.Is(err, config.ErrDone) {
+		t.Fatalf("the error is %v, want %q", err, want)
+	}
+	if strings.ContainsAny(err.Error(), "\n\r") {
+		t.Errorf("more than one line: %q", err)
+	}
+	for _, part := range want {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("the error is %q, without %q", err, part)
+		}
+	}
+}
+
+func TestWrongVariables(t *testing.T) {
+	quiet(t)
+	for variable, value := range map[string]string{
+		"CHATBOT_ADDR": "x", "CHATBOT_LOG_LEVEL": "loud", "CHATBOT_POLL_WAIT": "soon", "CHATBOT_RATE_MESSAGES": "x", "CHATBOT_ALLOWED_ORIGINS": "null",
+	} {
+		t.Run(variable, func(t *testing.T) {
+			t.Setenv(variable, value)
+			_, _, err := parse(t)
+			flag := "--" + strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(variable, "CHATBOT_")), "_", "-")
+			checkRefusal(t, err, []string{flag, `"` + value + `"`})
+		})
+	}
+}
+
+func TestProxies(t *testing.T) {
+	s := defaults
+	s.TrustedProxies = []string{"10.0.0.5", "::ffff:10.0.0.6", "192.168.0.0/16", "2001:db8::1", "fd00::/8"}
+	got, err := s.Proxies()
+	want := []netip.Prefix{}
+	for _, p := range []string{"10.0.0.5/32", "10.0.0.6/32", "192.168.0.0/16", "2001:db8::1/128", "fd00::/8"} {
+		want = append(want, netip.MustParsePrefix(p))
+	}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("Proxies = %v, %v", got, err)
+	}
+}
+
+// The help of the program tells every flag with its variable and default; the
+// secrets have variables alone.
+func TestHelp(t *testing.T) {
+	quiet(t)
+	for _, args := range [][]string{{"--help"}, {"-h"}, {"serve", "--help"}} {
+		command, stdout, err := parse(t, args...)
+		if !errors.Is(err, config.ErrDone) || command != nil {
+			t.Fatalf("%q gives %v, %v", args, command, err)
+		}
+		text := strings.Join(strings.Fields(stdout), " ") // it is wrapped
+		for _, c := range settings {
+			checkDocumented(t, text, c.flag, c.variable)
+		}
+		checkDocumented(t, text, "--tls-cert", "CHATBOT_TLS_CERT")
+		checkDocumented(t, text, "--tls-key", "CHATBOT_TLS_KEY")
+		for _, part := range []string{
+			"CHATBOT_SECRET", "CHATBOT_SERVER_KEY", "REVERB_APP_ID", "REVERB_APP_KEY", "REVERB_APP_SECRET",
+			"default localhost:8000", "default ./data", "default 25s", "default Assistant",
+		} {
+			if !strings.Contains(text, part) {
+				t.Errorf("the help of %q lacks %s", args, part)
+			}
+		}
+	}
+	_, stdout, _ := parse(t, "--help")
+	for _, command := range []string{"serve", "export", "conversations", "reply", "version"} {
+		if !regexp.MustCompile(`(?m)^  ` + command + ` +[A-Z]`).MatchString(stdout) {
+			t.Errorf("the help lacks the command %s", command)
+		}
+	}
+	_, stdout, err := parse(t, "reply", "--help")
+	if !errors.Is(err, config.ErrDone) {
+		t.Fatal(err)
+	}
+	text := strings.Join(strings.Fields(stdout), " ")
+	checkDocumented(t, text, "--url", "CHATBOT_URL")
+	checkDocumented(t, text, "--data-dir", "CHATBOT_DATA_DIR")
+	checkDocumented(t, text, "--name", "CHATBOT_AGENT_NAME")
+	if strings.Contains(text, "--addr") {
+		t.Error("the help of reply tells the server's flags")
+	}
+}
+
+// checkDocumented wants the flag, and behind it, before the next flag, its
+// variable.
+func checkDocumented(t *testing.T, text, flag, variable string) {
+	t.Helper()
+	_, rest, ok := strings.Cut(text, " "+flag+"=")
+	entry, _, _ := strings.Cut(rest, " --")
+	if !ok || !strings.Contains(entry, "$"+variable+"]") {
+		t.Errorf("the help does not document %s with $%s", flag, variable)
+	}
+}
+
+// Each field of Serve has a flag in the table above, so that a new setting
+// cannot go untested.
+func TestEverySettingIsTested(t *testing.T) {
+	const certificate = 2
+	if n := reflect.TypeFor[config.Serve]().NumField(); n != len(settings)+certificate {
+		t.Errorf("Serve has %d settings, %d are tested", n, len(settings)+certificate)
+	}
+}
