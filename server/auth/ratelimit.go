@@ -8,12 +8,6 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// What a visitor may do in a minute unless the operator chooses otherwise.
-const (
-	DefaultConversationsPerMinute = 30
-	DefaultMessagesPerMinute      = 60
-)
-
 // maxKeys bounds how many keys a limiter remembers. Beyond it the one that has
 // been quiet for longest is forgotten. For a key that was quiet for a minute
 // this changes nothing; a flood from more addresses than that in a minute is

@@ -226,6 +226,15 @@ func TestWrongCommandLines(t *testing.T) {
 	}
 }
 
+// What is wrong with a setting is told by its flag, which comes first.
+func TestRefusalBeginsWithTheFlag(t *testing.T) {
+	quiet(t)
+	_, _, err := parse(t, "--log-level=loud")
+	if err == nil || err.Error() != `--log-level "loud": it may be debug, info, warn, error` {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 func checkRefusal(t *testing.T, err error, want []string) {
 	t.Helper()
 	if err == nil || errors.Is(err, config.ErrDone) {
