@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -605,5 +606,24 @@ func TestHealth(t *testing.T) {
 	ready = nil
 	if w := s.call("GET", "/readyz", ""); w.Code != 200 {
 		t.Errorf("readyz: %d", w.Code)
+	}
+}
+
+// Behind a proxy that ends TLS the config says https; a header that anybody else
+// sends changes nothing.
+func TestForwardedProto(t *testing.T) {
+	for name, c := range map[string]struct {
+		trusted []netip.Prefix
+		scheme  string
+		port    int
+	}{
+		"from a trusted proxy": {[]netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, "https", 8443},
+		"from anybody":         {nil, "http", 80},
+	} {
+		s := newServer(t, func(o *httpapi.Options) { o.TrustedProxies = c.trusted })
+		got := decode[wire.Config](t, s.call("GET", wire.PathConfig, "", "X-Forwarded-Proto: https", "X-Forwarded-Port: 8443")).Reverb
+		if got.Scheme != c.scheme || got.ForceTLS != (c.scheme == "https") || got.Port != c.port || got.Host != "chat.test" {
+			t.Errorf("%s: %+v", name, got)
+		}
 	}
 }

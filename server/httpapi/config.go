@@ -1,8 +1,21 @@
 package httpapi
 
-import "net/http"
+import (
+	"net/http"
+	"strconv"
 
-// getConfig answers GET /api/chatbot/config.
+	"chatbot/server/auth"
+)
+
+// getConfig answers GET /api/chatbot/config. The host is always the configured
+// one; where a trusted proxy ends TLS, the answer says https.
 func (a *API) getConfig(w http.ResponseWriter, r *http.Request) error {
-	return writeJSON(w, http.StatusOK, a.Config)
+	c := a.Config
+	if c.Reverb.Enabled && c.Reverb.Scheme == "http" && auth.Secure(r, a.TrustedProxies) {
+		c.Reverb.Scheme, c.Reverb.ForceTLS, c.Reverb.Port = "https", true, 443
+		if port, err := strconv.Atoi(r.Header.Get("X-Forwarded-Port")); err == nil && port > 0 && port < 1<<16 {
+			c.Reverb.Port = port
+		}
+	}
+	return writeJSON(w, http.StatusOK, c)
 }
