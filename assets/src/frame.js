@@ -1,0 +1,394 @@
+// The frame's boot script. It shakes hands with the page that embeds the frame,
+// makes the painted chat and its composer usable before the program runs, loads
+// and starts the Go program, and tells the page if that dies. Afterwards it
+// keeps what must outlive the program: the composer, the way to close the chat,
+// and the way to the page. All else is Go, by way of window.chatbotHost.
+(() => {
+	"use strict";
+
+	const maxMessage = 65536; // characters in a message of the page
+	const maxText = 4000; // characters in a message of the visitor, as in the contract
+	const countFrom = 3800; // from here on it is said how many are left
+	const maxWaiting = 100; // messages and texts that are kept for the program
+	const prefix = "chatbot:"; // of the keys in the frame's storage
+
+	const root = document.documentElement;
+	const script = document.currentScript;
+	const get = id => document.getElementById(id);
+	const all = selector => document.querySelectorAll(selector);
+	const meta = name => { const m = document.querySelector(`meta[name="chatbot-${name}"]`); return m ? m.content : ""; };
+	// attempt is for what a browser may refuse by throwing.
+	const attempt = (fn, otherwise) => { try { return fn(); } catch { return otherwise; } };
+
+	// --- What go-app would do to the page -----------------------------------------
+
+	// go-app reads and tidies all of localStorage when it starts, and dies where
+	// the browser forbids it: it gets stores of its own that forget.
+	const kept = attempt(() => window.localStorage);
+	const tab = attempt(() => window.sessionStorage);
+	const memory = () => {
+		const map = new Map();
+		return {
+			getItem: key => map.get(String(key)) ?? null,
+			setItem: (key, value) => { map.set(String(key), String(value)); },
+			removeItem: key => { map.delete(String(key)); },
+			clear: () => map.clear(),
+			key: i => [...map.keys()][i] ?? null,
+			get length() { return map.size; },
+		};
+	};
+	for (const name of ["localStorage", "sessionStorage"]) {
+		Object.defineProperty(window, name, { value: memory(), configurable: true });
+	}
+	const store = area => ({
+		get: key => attempt(() => area.getItem(prefix + key), null) ?? null,
+		set: (key, value) => attempt(() => (area.setItem(prefix + key, value), true), false),
+		remove: key => attempt(() => (area.removeItem(prefix + key), true), false),
+	});
+	const storage = store(kept);
+	const drafts = store(tab);
+
+	// The frame's steps are none of the page's history.
+	history.pushState = history.replaceState = () => {};
+
+	// Links leave the frame, before go-app takes them for its own routes.
+	addEventListener("click", e => {
+		const link = e.target.closest && e.target.closest("a[href]");
+		if (!link) return;
+		e.stopPropagation();
+		if (!/^(https?|mailto):$/.test(link.protocol)) return e.preventDefault();
+		link.target = "_blank";
+		link.rel = "noopener noreferrer";
+	}, true);
+
+	// A logo that cannot be had leaves its place empty.
+	addEventListener("error", e => { if (e.target.tagName === "IMG") e.target.hidden = true; }, true);
+
+	// --- The page that embeds the frame --------------------------------------------
+
+	let port = null;
+	let deliver = null; // the program's function for messages, once it runs
+	const waiting = []; // messages for it until then
+	const early = []; // and texts: {text, at}
+
+	const post = message => {
+		if (typeof message === "string") message = attempt(() => JSON.parse(message));
+		if (port && message) attempt(() => port.postMessage({ chatbot: 1, ...message }));
+	};
+	const pass = m => {
+		if (deliver) attempt(() => deliver(m));
+		else if (waiting.length < maxWaiting) waiting.push(m);
+	};
+	const wellFormed = m => m !== null && typeof m === "object" && m.chatbot === 1 && typeof m.type === "string" &&
+		attempt(() => JSON.stringify(m).length <= maxMessage, false);
+
+	// receive does what concerns the document, and passes on what does not.
+	const receive = m => {
+		if (m.type === "config") return apply(m.config), pass({ type: "config", config: host.config });
+		if (m.type === "send") return typeof m.text === "string" && say(m.text);
+		if (m.type === "network" && !host.config.debug) return;
+		if (m.type === "layout") root.dataset.layout = m.fullscreen === true ? "full" : "panel";
+		if (m.type === "open" && m.focus !== false) host.focus();
+		if (m.type === "reset") forget();
+		pass(m);
+	};
+
+	const site = attempt(() => new URL(new URLSearchParams(location.search).get("site")).origin, "");
+	const nonce = Array.from(crypto.getRandomValues(new Uint8Array(16)), b => b.toString(16).padStart(2, "0")).join("");
+
+	// shake takes the one answer to hello that comes from the page itself.
+	const shake = e => {
+		if (port || e.source !== parent || e.origin !== site || !wellFormed(e.data)) return;
+		if (e.data.type !== "connect" || e.data.nonce !== nonce || e.ports.length !== 1) return;
+		port = e.ports[0];
+		removeEventListener("message", shake);
+		port.onmessage = m => wellFormed(m.data) && receive(m.data);
+		apply(e.data.config);
+		root.dataset.layout = e.data.config && e.data.config.fullscreen === true ? "full" : "panel";
+		post({ type: "ready" });
+		start();
+	};
+	const connect = () => {
+		if (parent === window || !/^https?:/.test(site)) {
+			// On a page of its own there is nobody to talk for.
+			form.hidden = true;
+			return all("[data-slot=greeting]").forEach(e => { e.textContent = words().alone; });
+		}
+		addEventListener("message", shake);
+		attempt(() => parent.postMessage({ chatbot: 1, type: "hello", nonce }, site));
+	};
+
+	// --- The composer ---------------------------------------------------------------
+
+	const form = get("composer");
+	const textarea = get("message");
+	const counter = get("counter");
+	const send = get("send");
+
+	const length = text => { let n = 0; for (const _ of text) n++; return n; };
+	const refresh = () => {
+		const n = textarea.value.length < countFrom ? 0 : length(textarea.value);
+		const over = n > maxText;
+		counter.textContent = n < countFrom ? "" : words()[over ? "over" : "left"].replace("{n}", Math.abs(maxText - n));
+		counter.classList.toggle("bad", over);
+		counter.setAttribute("aria-live", over ? "polite" : "off");
+		textarea.setAttribute("aria-invalid", over);
+		send.disabled = over || !textarea.value.trim();
+		textarea.style.blockSize = "0";
+		textarea.style.blockSize = textarea.scrollHeight + "px";
+	};
+	const write = text => {
+		textarea.value = text;
+		refresh();
+	};
+
+	// say hands a text to the program, or keeps it for the program and shows it as
+	// one that is on its way.
+	const say = text => {
+		const m = { type: "send", text, at: Date.now() };
+		if (deliver) return pass(m);
+		if (early.length >= maxWaiting || !text.trim()) return;
+		early.push(m);
+		const rows = document.querySelector("#app .rows");
+		if (!rows) return;
+		const make = (parent, tag, name) => {
+			const e = document.createElement(tag);
+			e.className = name;
+			parent.append(e);
+			return e;
+		};
+		const p = make(make(make(make(rows, "div", "row mine first last pending"), "div", "stack"), "div", "bubble"), "p", "text");
+		p.dir = "auto";
+		p.textContent = text;
+		get("app").classList.add("talking");
+	};
+	const submit = () => {
+		refresh();
+		if (send.disabled) return;
+		const text = textarea.value;
+		write("");
+		drafts.remove("draft");
+		textarea.focus();
+		say(text);
+	};
+	const forget = () => {
+		drafts.remove("draft");
+		if (deliver) return;
+		early.length = 0;
+		all("#app .rows > *").forEach(e => e.remove());
+		get("app").classList.remove("talking");
+	};
+
+	form.addEventListener("submit", e => {
+		e.preventDefault();
+		submit();
+	});
+	textarea.addEventListener("input", () => {
+		refresh();
+		textarea.value ? drafts.set("draft", textarea.value) : drafts.remove("draft");
+		if (deliver) pass({ type: "typed" });
+	});
+	textarea.addEventListener("keydown", e => {
+		// 229 and isComposing are the Enter that ends an input method's composition.
+		if (e.key !== "Enter" || e.shiftKey || e.isComposing || e.keyCode === 229) return;
+		e.preventDefault();
+		submit();
+	});
+	addEventListener("keydown", e => {
+		if (e.key === "Escape" && !e.isComposing && e.keyCode !== 229) post({ type: "close" });
+	});
+	addEventListener("click", e => {
+		const target = e.target.closest && e.target.closest("button");
+		if (!target) return;
+		if (target.classList.contains("close")) post({ type: "close" });
+		if (target.classList.contains("chip") && !deliver) say(target.textContent);
+	});
+	addEventListener("resize", refresh);
+
+	// --- What the site has configured -------------------------------------------------
+
+	const catalogue = attempt(() => JSON.parse(get("words").dataset.words), {});
+	const words = () => catalogue[root.lang.split("-")[0].toLowerCase()] || catalogue.en || {};
+
+	const text = (value, max) => typeof value === "string" ? value.slice(0, max) : "";
+	const address = value => /^https?:\/\//i.test(value) ? text(value, 2000) : "";
+	const apply = given => {
+		const c = given !== null && typeof given === "object" ? given : {};
+		const config = host.config = {
+			title: text(c.title, 60),
+			subtitle: text(c.subtitle, 120),
+			logo: address(c.logo),
+			greeting: text(c.greeting, 500),
+			suggestions: Array.isArray(c.suggestions) ? c.suggestions.slice(0, 3).map(s => text(s, 120)).filter(Boolean) : [],
+			color: /^#[\da-f]{6}$/i.test(c.color) ? c.color : "#0b5fff",
+			theme: ["light", "dark"].find(t => t === c.theme) || "auto",
+			privacyUrl: address(c.privacyUrl),
+			debug: c.debug === true,
+			dir: c.dir === "rtl" ? "rtl" : "ltr",
+			lang: /^[a-z]{2,3}(-[a-z\d]{1,8})*$/i.test(c.lang) ? c.lang : "en",
+			local: c.local === true,
+			resume: c.resume === true,
+		};
+		root.lang = config.lang;
+		root.dir = config.dir;
+		root.dataset.theme = config.theme;
+		document.title = config.title || words().title;
+		colour(config.color);
+		get("privacy").hidden = !config.privacyUrl;
+		get("privacy").firstElementChild.href = config.privacyUrl;
+		textarea.placeholder = words().placeholder;
+		all("[data-word]").forEach(e => { e.textContent = words()[e.dataset.word]; });
+		for (const e of all("[data-label]")) e.setAttribute("aria-label", words()[e.dataset.label]);
+		if (!deliver) picture(config);
+	};
+
+	// picture puts the settings into what was painted before the program runs.
+	const picture = config => {
+		const fill = (slot, value) => all(`[data-slot=${slot}]`).forEach(e => { e.textContent = value; });
+		fill("title", config.title || words().title);
+		fill("subtitle", config.subtitle);
+		fill("greeting", config.greeting || words().greeting);
+		if (config.logo) all("#app .face").forEach(e => {
+			const image = new Image();
+			image.alt = "";
+			image.src = config.logo;
+			e.replaceChildren(image);
+		});
+		all("[data-slot=suggestions]").forEach(list => list.replaceChildren(...config.suggestions.map(s => {
+			const chip = document.createElement("button");
+			chip.type = "button";
+			chip.className = "chip";
+			chip.dir = "auto";
+			chip.textContent = s;
+			const item = document.createElement("li");
+			item.append(chip);
+			return item;
+		})));
+	};
+
+	// colour sets the owner's colour and what can be read on it. Where it cannot be
+	// read itself as a link, links look like text until the program, which can
+	// shift a colour, says better.
+	const luminance = color => {
+		const [r, g, b] = [1, 3, 5].map(i => {
+			const c = parseInt(color.slice(i, i + 2), 16) / 255;
+			return c <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4;
+		});
+		return .2126 * r + .7152 * g + .0722 * b;
+	};
+	const contrast = (a, b) => {
+		const [x, y] = [luminance(a), luminance(b)];
+		return (Math.max(x, y) + .05) / (Math.min(x, y) + .05);
+	};
+	const colour = color => {
+		const set = (name, value) => root.style.setProperty("--" + name, value);
+		set("accent", color);
+		set("on-accent", contrast(color, "#ffffff") >= 4.5 ? "#fff" : "#000");
+		for (const [theme, bubble] of [["light", "#f2f4f7"], ["dark", "#23262e"]]) {
+			set("link-" + theme, contrast(color, bubble) >= 4.5 ? color : "");
+			set("ring-" + theme, contrast(color, bubble) >= 3 ? color : "");
+		}
+	};
+
+	// --- The program ---------------------------------------------------------------------
+
+	const host = window.chatbotHost = {
+		config: {},
+		server: meta("server").replace(/\/+$/, ""),
+		ticket: meta("ticket"),
+		composer: { form, textarea, counter, send },
+		early,
+		storage,
+		post,
+		// listen gives the program all messages from now on, after those that have
+		// waited. What was written early comes first, in its order.
+		listen: fn => {
+			deliver = fn;
+			for (const m of [...early.splice(0), ...waiting.splice(0)]) pass(m);
+		},
+		// live says that the program has drawn itself.
+		live: () => {
+			progress(1);
+			post({ type: "live" });
+		},
+		// focus goes to the composer, but not where that would raise a keyboard over
+		// what there is to read.
+		focus: () => { if (!matchMedia("(pointer: coarse)").matches) attempt(() => textarea.focus({ preventScroll: true })); },
+		style: (name, value) => { root.style.setProperty(name, value); },
+		// request makes a call to the server. Done is called once, with the status, or
+		// with 0 and the reason. The function it gives cancels the call.
+		request: (method, url, headers, body, done) => {
+			const cancel = new AbortController();
+			const call = async () => {
+				const answer = await fetch(url, { method, headers, body, signal: cancel.signal, credentials: "omit", cache: "no-store", redirect: "error", referrerPolicy: "no-referrer" });
+				return [answer.status, answer.headers.get("Retry-After") || "", await answer.text()];
+			};
+			call().then(a => done(...a), e => done(0, "", String(e && e.message || e)));
+			return () => cancel.abort();
+		},
+	};
+
+	// progress shows which part of the program has come.
+	const bar = get("progress");
+	const progress = part => {
+		const percent = Math.min(100, Math.round(part * 100));
+		bar.hidden = percent === 100;
+		bar.setAttribute("aria-valuenow", percent);
+		bar.firstElementChild.style.inlineSize = percent + "%";
+	};
+
+	// counted passes an answer on and shows how much of it has come. The size is
+	// that of the program: Content-Length counts its compressed form. It also
+	// gives the answer its media type, which a static host may not know.
+	const counted = answer => {
+		const size = +script.dataset.wasmSize;
+		if (!answer.body) return answer;
+		const reader = answer.body.getReader();
+		let got = 0;
+		const stream = new ReadableStream({
+			async pull(out) {
+				const { done, value } = await reader.read();
+				if (done) return out.close();
+				got += value.length;
+				if (size) progress(Math.min(got / size, .99));
+				out.enqueue(value);
+			},
+			cancel: reason => reader.cancel(reason),
+		});
+		return new Response(stream, { headers: { "Content-Type": "application/wasm" } });
+	};
+	const load = async imports => {
+		const url = new URL(script.dataset.wasm, script.src);
+		const answer = await fetch(url, { credentials: "omit" });
+		if (!answer.ok) throw new Error(`the program could not be loaded: status ${answer.status}`);
+		progress(0);
+		if (!WebAssembly.instantiateStreaming) return WebAssembly.instantiate(await counted(answer).arrayBuffer(), imports);
+		return WebAssembly.instantiateStreaming(counted(answer), imports);
+	};
+	let started = false;
+	const start = async () => {
+		if (started) return;
+		started = true;
+		let reason = "the program ended";
+		try {
+			const go = new Go();
+			const { instance } = await load(go.importObject);
+			await go.run(instance);
+		} catch (e) {
+			reason = String(e && e.message || e);
+		}
+		die(reason);
+	};
+
+	// die leaves what was written for the frame that comes in this one's place.
+	const die = reason => {
+		const rest = [...early.map(m => m.text), textarea.value].filter(Boolean).join("\n");
+		if (rest) drafts.set("draft", rest);
+		bar.hidden = true;
+		post({ type: "dead", reason: reason.slice(0, 500) });
+	};
+
+	if (!textarea.value) write(drafts.get("draft") || "");
+	refresh();
+	connect();
+})();
