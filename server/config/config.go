@@ -181,6 +181,9 @@ func (s Serve) Validate() error {
 		if err := checkURL("--public-url", s.PublicURL); err != nil {
 			return err
 		}
+		if u, err := url.Parse(s.PublicURL); err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
+			return fmt.Errorf("--public-url %q: visitors' tokens travel over https only; write https:// (a proxy or --tls-cert can serve it), or http with localhost", s.PublicURL)
+		}
 	}
 	if (s.TLSCert == "") != (s.TLSKey == "") {
 		return settingErrorf("--tls-cert and --tls-key go together: give both or none")
@@ -286,6 +289,12 @@ func (e *settingError) Error() string { return e.text }
 
 func settingErrorf(format string, args ...any) error {
 	return &settingError{fmt.Sprintf(format, args...)}
+}
+
+// isLoopback reports whether a host is this machine for every browser.
+func isLoopback(host string) bool {
+	a, err := netip.ParseAddr(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && a.IsLoopback()
 }
 
 func checkURL(flag, s string) error {

@@ -179,6 +179,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{[]string{"--public-url", "https://chat.example:70000"}, []string{"--public-url"}},
 		{[]string{"--public-url", "https://"}, []string{"--public-url"}},
 		{[]string{"--public-url", "ftp://chat.example"}, []string{"--public-url"}},
+		{[]string{"--public-url", "http://chat.example"}, []string{"--public-url", "https"}},
 		{[]string{"--tls-cert", "c.pem"}, []string{"--tls-cert and --tls-key", "both or none"}},
 		{[]string{"--tls-key", "k.pem"}, []string{"--tls-cert and --tls-key"}},
 		{[]string{"--allowed-origins", "https://a.example,null"}, []string{`--allowed-origins "null"`, "https://shop.example"}},
