@@ -17,6 +17,7 @@ var german = Words{
 	},
 	You:          "Sie",
 	Guest:        "Gast",
+	Connecting:   "Verbindung wird aufgebaut…",
 	Reconnecting: "Verbindung wird wiederhergestellt…",
 	Offline:      "Offline. Wir senden, sobald Sie wieder da sind.",
 	Sending:      "Wird gesendet…",

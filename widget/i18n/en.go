@@ -17,6 +17,7 @@ var english = Words{
 	},
 	You:          "You",
 	Guest:        "Visitor",
+	Connecting:   "Connecting…",
 	Reconnecting: "Reconnecting…",
 	Offline:      "Offline. We’ll send when you’re back.",
 	Sending:      "Sending…",

@@ -19,6 +19,7 @@ type Words struct {
 
 	You          string
 	Guest        string // another visitor without a name
+	Connecting   string
 	Reconnecting string
 	Offline      string
 	Sending      string

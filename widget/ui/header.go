@@ -1,0 +1,36 @@
+package ui
+
+import (
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"chatbot/widget/i18n"
+)
+
+// header says whose chat it is and how the link to the server is. Its close
+// button is the boot script's: it works before the program runs and after it
+// has died.
+type header struct {
+	app.Compo
+
+	Title, Subtitle, Logo string
+	// Status is what has to be said of the link; it takes the subtitle's place.
+	Status string
+	Words  *i18n.Words
+}
+
+// Render draws the header.
+func (h *header) Render() app.UI {
+	classes := []string{"head"}
+	if h.Status != "" {
+		classes = append(classes, "troubled")
+	}
+	return app.Header().Class(classes...).Body(
+		face(h.Logo),
+		app.Div().Class("names").Body(
+			app.H1().Class("title").DataSet("slot", "title").Text(h.Title),
+			app.P().Class("subtitle").DataSet("slot", "subtitle").Text(h.Subtitle),
+			app.P().Class("status").Role("status").Text(h.Status),
+		),
+		app.Button().Type("button").Class("tool", "close").Aria("label", h.Words.Frame.Close).DataSet("label", "close").Body(icon(iconClose)),
+	)
+}

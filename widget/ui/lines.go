@@ -1,0 +1,183 @@
+package ui
+
+import (
+	"unicode/utf8"
+
+	"chatbot/widget/i18n"
+	"chatbot/widget/session"
+	"chatbot/widget/wire"
+)
+
+// groupGap is the silence after which the same author begins a new group, in
+// milliseconds.
+const groupGap wire.Time = 5 * 60_000
+
+// freshTime is how long a message counts as just come: longer than it takes to
+// appear, so that nothing cuts that short. In milliseconds.
+const freshTime wire.Time = 1000
+
+// line is one message as it is drawn: all of it that can be seen. It is plain
+// data, so that a row is drawn again only when something in it has changed.
+type line struct {
+	Role    wire.Role
+	Mine    bool
+	Name    string // of somebody else
+	Body    string
+	Deleted bool
+	Stamp   string // the time for machines
+	Clock   string // and for people
+
+	First, Last bool // of its group
+	Fresh       bool // has just come
+
+	State    session.EntryState // of one that is not confirmed, else empty
+	ClientID string
+	Reason   string // why it failed
+
+	SourceTitle, SourceURL string
+}
+
+// scene is what lines are made from.
+type scene struct {
+	words  *i18n.Words
+	state  session.State
+	now    wire.Time
+	offset int    // of the time zone, in minutes
+	title  string // names the bot if it has no name
+	server string
+	window int // how many of the last lines are drawn
+	// seen is when each item was first drawn, by its key, and 0 for those that
+	// were there from the beginning.
+	seen map[string]wire.Time
+}
+
+// lines are the last of the timeline.
+func (s scene) lines() []line {
+	items := s.state.Timeline()
+	items = items[max(0, len(items)-s.window):]
+	lines := make([]line, len(items))
+	for i, item := range items {
+		lines[i] = s.line(item)
+		lines[i].First = i == 0 || !sameGroup(items[i-1], item, s.state)
+		if i > 0 {
+			lines[i-1].Last = lines[i].First
+		}
+	}
+	if n := len(lines); n > 0 {
+		lines[n-1].Last = true
+	}
+	return lines
+}
+
+func (s scene) line(item session.Item) line {
+	fresh := s.now-s.seen[item.Key()] < freshTime
+	if e := item.Entry; e != nil {
+		l := line{Role: wire.RoleVisitor, Mine: true, Body: readable(e.Body), Fresh: fresh, State: e.State, ClientID: e.ClientID}
+		l.at(e.At, s)
+		if e.State == session.Failed {
+			l.Reason = s.reason(*e)
+		}
+		return l
+	}
+	m := item.Message
+	l := line{Role: m.Author.Role, Mine: s.state.Own(*m), Body: readable(m.Body), Deleted: m.DeletedAt != nil, Fresh: fresh}
+	l.at(m.CreatedAt, s)
+	if !l.Mine {
+		l.Name = s.name(m.Author)
+	}
+	if m.Source != nil && !l.Deleted {
+		l.SourceTitle, l.SourceURL = readable(m.Source.Title), webAddress(m.Source.URL, s.server)
+	}
+	if l.Deleted {
+		l.Body = s.words.Deleted
+	}
+	return l
+}
+
+func (l *line) at(t wire.Time, s scene) {
+	l.Stamp, l.Clock = t.String(), s.words.Clock(t, s.now, s.offset)
+}
+
+// name is what an author is called.
+func (s scene) name(a wire.Author) string {
+	switch {
+	case a.Name != "":
+		return readable(a.Name)
+	case a.Role == wire.RoleVisitor:
+		return s.words.Guest
+	}
+	return s.title
+}
+
+// reason says why an entry was refused: in the server's own words where the
+// visitor reads English.
+func (s scene) reason(e session.Entry) string {
+	return problem(s.words, e.Code, e.Reason, s.state.Config.Limits.MessageChars, 0)
+}
+
+func problem(w *i18n.Words, code wire.Code, text string, limit, wait int) string {
+	if w == i18n.For("en") && text != "" {
+		return text
+	}
+	if limit <= 0 {
+		limit = wire.MaxMessageChars
+	}
+	return w.Problem(code, limit, wait)
+}
+
+// sameGroup reports whether b follows a as one group: the same author, without
+// a long silence, and nothing failed between them.
+func sameGroup(a, b session.Item, s session.State) bool {
+	if a.Entry != nil && a.Entry.State == session.Failed {
+		return false
+	}
+	authorA, atA := author(a, s)
+	authorB, atB := author(b, s)
+	return authorA == authorB && atB-atA <= groupGap
+}
+
+func author(i session.Item, s session.State) (id string, at wire.Time) {
+	if i.Entry != nil {
+		return s.Self, i.Entry.At
+	}
+	return i.Message.Author.ID, i.Message.CreatedAt
+}
+
+// initial is the letter that stands for somebody without a picture.
+func initial(name string) string {
+	r, size := utf8.DecodeRuneInString(name)
+	if size == 0 {
+		return ""
+	}
+	return string(r)
+}
+
+// arrived counts the messages of others that are in b and came after all in a.
+func arrived(a, b session.State) int {
+	if len(a.Messages) == 0 || a.ConversationID != b.ConversationID {
+		return 0
+	}
+	last := a.Messages[len(a.Messages)-1].Seq
+	n := 0
+	for _, m := range b.Messages {
+		if m.Seq > last && !b.Own(m) {
+			n++
+		}
+	}
+	return n
+}
+
+// wrote reports whether the visitor has written something that is in b and not
+// in a.
+func wrote(a, b session.State) bool {
+	if len(b.Outbox) == 0 {
+		return false
+	}
+	last := b.Outbox[len(b.Outbox)-1].ClientID
+	for _, e := range a.Outbox {
+		if e.ClientID == last {
+			return false
+		}
+	}
+	return true
+}

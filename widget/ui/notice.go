@@ -1,0 +1,58 @@
+package ui
+
+import (
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"chatbot/widget/i18n"
+	"chatbot/widget/session"
+)
+
+// notice is the bar that tells what the visitor should know, with the one thing
+// that can be done about it.
+type notice struct {
+	app.Compo
+
+	Text string
+	// Ended offers a new conversation. Fixed cannot be dismissed.
+	Ended, Fixed bool
+	Words        *i18n.Words
+	Chat         Chat
+}
+
+// Render draws the bar; without a text it is empty and not seen.
+func (n *notice) Render() app.UI {
+	bar := app.Div().Class("notice").Role("status")
+	if n.Text == "" {
+		return bar
+	}
+	parts := []app.UI{app.P().Text(n.Text)}
+	switch {
+	case n.Ended:
+		parts = append(parts, app.Button().Type("button").Class("plain").OnClick(n.act).Text(n.Words.StartOver))
+	case !n.Fixed:
+		parts = append(parts, app.Button().Type("button").Class("tool").Aria("label", n.Words.Dismiss).OnClick(n.act).Body(icon(iconClose)))
+	}
+	return bar.Body(parts...)
+}
+
+func (n *notice) act(ctx app.Context, _ app.Event) {
+	ctx.PreventUpdate()
+	if n.Ended {
+		n.Chat.Do(session.StartOver{})
+		return
+	}
+	n.Chat.Do(session.Dismiss{})
+}
+
+// noticeFor is what the bar says of a state.
+func noticeFor(s session.State, w *i18n.Words) notice {
+	switch {
+	case s.Ended:
+		return notice{Text: w.Ended, Ended: true}
+	case s.Notice.Code != "":
+		return notice{Text: problem(w, s.Notice.Code, s.Notice.Text, s.Config.Limits.MessageChars, s.Notice.RetryAfter)}
+	case s.Unsaved && len(s.Outbox)+len(s.Messages) > 0:
+		return notice{Text: w.Unsaved, Fixed: true}
+	}
+	return notice{}
+}

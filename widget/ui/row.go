@@ -1,0 +1,143 @@
+package ui
+
+import (
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"chatbot/widget/i18n"
+	"chatbot/widget/session"
+	"chatbot/widget/wire"
+)
+
+// row is one message. It is drawn again only when its line has changed.
+type row struct {
+	app.Compo
+
+	Line  line
+	Logo  string
+	Words *i18n.Words
+	Chat  Chat
+}
+
+// Render draws the row.
+func (r *row) Render() app.UI {
+	if r.Line.Role == wire.RoleSystem {
+		return app.Div().Class("row", "system").DataSet("role", r.Line.Role).Body(app.P().Dir("auto").Text(r.Line.Body))
+	}
+	return app.Div().Class(r.classes()...).DataSet("role", r.Line.Role).Body(
+		r.face(),
+		app.Div().Class("stack").Body(
+			r.author(),
+			r.bubble(),
+			app.Time().DateTime(r.Line.Stamp).Text(r.Line.Clock),
+			r.fate(),
+		),
+	)
+}
+
+// classes always stand in the same order: a change of it would be one of the
+// document.
+func (r *row) classes() []string {
+	l := r.Line
+	classes := []string{"row", "theirs"}
+	if l.Mine {
+		classes[1] = "mine"
+	}
+	for _, c := range []struct {
+		name  string
+		holds bool
+	}{
+		{"first", l.First},
+		{"last", l.Last},
+		{"fresh", l.Fresh},
+		{"gone", l.Deleted},
+		{"pending", l.State == session.Queued || l.State == session.Sending},
+		{"failed", l.State == session.Failed},
+	} {
+		if c.holds {
+			classes = append(classes, c.name)
+		}
+	}
+	return classes
+}
+
+// face stands beside the last message of a group: the bot's is the owner's.
+func (r *row) face() app.UI {
+	switch {
+	case r.Line.Mine:
+		return nil
+	case !r.Line.Last:
+		return app.Span().Class("face", "none")
+	case r.Line.Role == wire.RoleBot:
+		return face(r.Logo)
+	}
+	return app.Span().Class("face", "letter").Aria("hidden", true).Text(initial(r.Line.Name))
+}
+
+// author stands above the first of a group; of one's own it is only heard.
+func (r *row) author() app.UI {
+	switch {
+	case !r.Line.First:
+		return nil
+	case r.Line.Mine:
+		return app.P().Class("heard").Text(r.Words.You)
+	}
+	return app.P().Class("name").Dir("auto").Text(r.Line.Name)
+}
+
+func (r *row) bubble() app.UI {
+	spans := linkify(r.Line.Body)
+	text := make([]app.UI, len(spans))
+	for i, s := range spans {
+		if s.URL == "" {
+			text[i] = app.Text(s.Text)
+			continue
+		}
+		text[i] = outside(s.URL).Text(s.Text)
+	}
+	parts := []app.UI{app.P().Class("text").Dir("auto").Body(text...)}
+	if r.Line.SourceTitle != "" {
+		parts = append(parts, r.source())
+	}
+	return app.Div().Class("bubble").TabIndex(-1).Body(parts...)
+}
+
+// source names the page that an answer was taken from.
+func (r *row) source() app.UI {
+	label := app.Span().Dir("auto").Text(r.Line.SourceTitle)
+	if r.Line.SourceURL == "" {
+		return app.P().Class("source").Title(r.Words.Source).Body(icon(iconPage), label)
+	}
+	return app.P().Class("source").Body(outside(r.Line.SourceURL).Title(r.Words.Source).Body(icon(iconPage), label))
+}
+
+// outside is a link that leaves the chat: into a window of its own, which
+// learns nothing of this one.
+func outside(url string) app.HTMLA {
+	return app.A().Href(url).Target("_blank").Rel("noopener noreferrer")
+}
+
+// fate is what became of a message that the server has not confirmed.
+func (r *row) fate() app.UI {
+	switch r.Line.State {
+	case session.Queued, session.Sending:
+		return app.P().Class("heard").Text(r.Words.Sending)
+	case session.Failed:
+		return app.Div().Class("fate").Role("alert").Body(
+			app.Span().Class("bad").Text(r.Words.NotSent),
+			app.Button().Type("button").Class("plain").OnClick(r.retry).Text(r.Words.Retry),
+			app.Button().Type("button").Class("plain").OnClick(r.delete).Text(r.Words.Delete),
+			app.P().Text(r.Line.Reason),
+		)
+	}
+	return nil
+}
+
+func (r *row) retry(ctx app.Context, _ app.Event) {
+	ctx.PreventUpdate()
+	r.Chat.Do(session.Retry{ClientID: r.Line.ClientID})
+}
+
+func (r *row) delete(ctx app.Context, _ app.Event) {
+	ctx.PreventUpdate()
+	r.Chat.Do(session.Delete{ClientID: r.Line.ClientID})
+}

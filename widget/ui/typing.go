@@ -1,0 +1,45 @@
+package ui
+
+import (
+	"strings"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"chatbot/widget/i18n"
+)
+
+// typing shows that somebody is writing: dots for those who see, words for
+// those who hear, and for those who want no motion.
+type typing struct {
+	app.Compo
+
+	Visible     bool
+	Names, Logo string
+	Words       *i18n.Words
+}
+
+// Render draws the dots where the next message will stand.
+func (t *typing) Render() app.UI {
+	place := app.Div().Class("typing").Role("status")
+	if !t.Visible {
+		return place
+	}
+	return place.Body(
+		app.Div().Class("row", "theirs", "first", "last", "fresh").Body(
+			face(t.Logo),
+			app.Div().Class("bubble").Body(
+				app.Span().Class("dots").Aria("hidden", true).Body(app.I(), app.I(), app.I()),
+				app.Span().Class("words").Text(i18n.With(t.Words.Writing, "name", t.Names)),
+			),
+		),
+	)
+}
+
+// names are those who are writing, each once.
+func (s scene) names() string {
+	var names []string
+	for _, a := range s.state.Typing(s.now) {
+		names = append(names, s.name(a))
+	}
+	return strings.Join(names, ", ")
+}
