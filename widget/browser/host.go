@@ -1,0 +1,86 @@
+//go:build js && wasm
+
+package browser
+
+import (
+	"encoding/json"
+	"errors"
+	"syscall/js"
+	"time"
+
+	"chatbot/widget/wire"
+)
+
+// Host is the boot script's side of the frame.
+type Host struct{ value js.Value }
+
+// Message is what the page, or the composer, has sent. Which fields count goes
+// by Type: "open", "close", "send" (Text, and At in Unix milliseconds),
+// "typed", "reset", "config" (Config), "page" (Visible), "network" (Cut).
+type Message struct {
+	Type    string          `json:"type"`
+	Text    string          `json:"text"`
+	At      wire.Time       `json:"-"`
+	Visible bool            `json:"visible"`
+	Cut     bool            `json:"cut"`
+	Config  json.RawMessage `json:"config"`
+}
+
+// Open finds the boot script.
+func Open() (Host, error) {
+	value := js.Global().Get("chatbotHost")
+	if value.Type() != js.TypeObject {
+		return Host{}, errors.New("chatbotHost is missing: the program runs in the chat's frame document only")
+	}
+	return Host{value}, nil
+}
+
+// Config decodes the site's settings, which the boot script has checked.
+func (h Host) Config(v any) error { return json.Unmarshal([]byte(stringify(h.value.Get("config"))), v) }
+
+// Server is the server's base URL, empty for the document's own origin.
+func (h Host) Server() string { return h.value.Get("server").String() }
+
+// Ticket is the site ticket of the document, or empty.
+func (h Host) Ticket() string { return h.value.Get("ticket").String() }
+
+// Post sends a message to the page. It has to encode as an object with a type.
+func (h Host) Post(message any) error {
+	encoded, err := json.Marshal(message)
+	if err != nil {
+		return err
+	}
+	h.value.Call("post", string(encoded))
+	return nil
+}
+
+// Listen takes all messages from now on, and first those that have waited for
+// the program, among them what the visitor has sent already.
+func (h Host) Listen(receive func(Message)) {
+	h.value.Call("listen", js.FuncOf(func(_ js.Value, args []js.Value) any {
+		var m Message
+		if len(args) == 1 && json.Unmarshal([]byte(stringify(args[0])), &m) == nil {
+			if at := args[0].Get("at"); at.Type() == js.TypeNumber {
+				m.At = wire.Time(at.Float())
+			}
+			receive(m)
+		}
+		return nil
+	}))
+}
+
+// Live tells that the program has drawn itself.
+func (h Host) Live() { h.value.Call("live") }
+
+// Style sets a custom property of the document, for example "--accent".
+func (h Host) Style(name, value string) { h.value.Call("style", name, value) }
+
+// stringify is a value as JSON. The boot script lets nothing pass that cannot
+// be written so.
+func stringify(v js.Value) string { return js.Global().Get("JSON").Call("stringify", v).String() }
+
+// Now is the visitor's clock.
+func Now() wire.Time { return wire.TimeOf(time.Now()) }
+
+// Offset is the visitor's distance from UTC in minutes, east positive.
+func Offset() int { return -js.Global().Get("Date").New().Call("getTimezoneOffset").Int() }

@@ -1,0 +1,139 @@
+package ui
+
+import (
+	"testing"
+
+	"chatbot/widget/i18n"
+	"chatbot/widget/session"
+	"chatbot/widget/wire"
+)
+
+var (
+	visitor = wire.Author{ID: "v1", Role: wire.RoleVisitor}
+	bot     = wire.Author{ID: "bot", Role: wire.RoleBot, Name: "Assistant"}
+	agent   = wire.Author{ID: "a1", Role: wire.RoleAgent, Name: "Ada"}
+)
+
+const minute wire.Time = 60_000
+
+func message(seq int64, author wire.Author, body string, at wire.Time) wire.Message {
+	id := "m" + string(rune('0'+seq))
+	m := wire.Message{ID: id, ConversationID: "c1", Seq: seq, Rev: seq, Author: author, Role: author.Role, Body: body, Status: wire.StatusComplete, CreatedAt: at}
+	if author == visitor {
+		m.ClientID = "k" + id
+	}
+	return m
+}
+
+func sceneOf(s session.State) scene {
+	s.ConversationID, s.Self = "c1", visitor.ID
+	return scene{words: i18n.For("en"), state: s, now: 10 * minute, title: "Help", server: "https://chat.example", window: 100}
+}
+
+func TestGroups(t *testing.T) {
+	s := sceneOf(session.State{
+		Messages: []wire.Message{
+			message(1, visitor, "a", 0),
+			message(2, visitor, "b", minute),
+			message(3, bot, "c", minute),
+			message(4, bot, "d", 7*minute), // after a long silence
+			message(5, agent, "e", 7*minute),
+			message(6, visitor, "f", 8*minute),
+		},
+		Outbox: []session.Entry{
+			{ClientID: "k7", Body: "g", At: 8 * minute, State: session.Failed},
+			{ClientID: "k8", Body: "h", At: 8 * minute, State: session.Queued},
+			{ClientID: "k9", Body: "i", At: 8 * minute, State: session.Queued},
+		},
+	})
+	want := []struct{ first, last, mine bool }{
+		{true, false, true}, {false, true, true},
+		{true, true, false},
+		{true, true, false},
+		{true, true, false},
+		{true, false, true}, {false, true, true}, // what failed ends its group
+		{true, false, true}, {false, true, true},
+	}
+	lines := s.lines()
+	if len(lines) != len(want) {
+		t.Fatalf("%d lines, want %d", len(lines), len(want))
+	}
+	for i, w := range want {
+		if l := lines[i]; l.First != w.first || l.Last != w.last || l.Mine != w.mine {
+			t.Errorf("%s: first %v last %v mine %v, want %v", l.Body, l.First, l.Last, l.Mine, w)
+		}
+	}
+}
+
+func TestLine(t *testing.T) {
+	deleted := message(2, bot, "secret", 2*minute)
+	at := 3 * minute
+	deleted.DeletedAt = &at
+	deleted.Source = &wire.Source{Title: "Gone"}
+	answer := message(1, bot, "see \u202ebelow", 2*minute)
+	answer.Source = &wire.Source{Title: "Guide", URL: "/docs/guide"}
+	nameless := message(3, wire.Author{ID: "v2", Role: wire.RoleVisitor}, "hi", 2*minute)
+	system := message(4, wire.Author{ID: "s", Role: wire.RoleBot}, "hi", 2*minute)
+	lines := sceneOf(session.State{Messages: []wire.Message{answer, deleted, nameless, system}}).lines()
+
+	if l := lines[0]; l.Body != "see below" || l.Name != "Assistant" || l.SourceTitle != "Guide" || l.SourceURL != "https://chat.example/docs/guide" ||
+		l.Clock != "12:02 AM" || l.Stamp != "1970-01-01T00:02:00.000Z" {
+		t.Errorf("answer: %+v", l)
+	}
+	if l := lines[1]; l.Body != "This message was deleted." || !l.Deleted || l.SourceTitle != "" {
+		t.Errorf("deleted: %+v", l)
+	}
+	if l := lines[2]; l.Name != "Visitor" {
+		t.Errorf("another visitor: %+v", l)
+	}
+	if l := lines[3]; l.Name != "Help" {
+		t.Errorf("a nameless bot: %+v", l)
+	}
+}
+
+func TestReasons(t *testing.T) {
+	s := sceneOf(session.State{Outbox: []session.Entry{{ClientID: "k", Body: "x", State: session.Failed, Code: wire.CodeMessageTooLong, Reason: "Too long, sorry."}}})
+	if got := s.lines()[0].Reason; got != "Too long, sorry." {
+		t.Errorf("in English the server's words count, got %q", got)
+	}
+	s.words = i18n.For("de")
+	if got := s.lines()[0].Reason; got != "Diese Nachricht ist zu lang: Höchstens 4000 Zeichen passen in eine." {
+		t.Errorf("in German got %q", got)
+	}
+}
+
+func TestWindow(t *testing.T) {
+	s := sceneOf(session.State{Messages: []wire.Message{message(1, bot, "a", 0), message(2, bot, "b", 0), message(3, bot, "c", 0)}})
+	s.window = 2
+	lines := s.lines()
+	if len(lines) != 2 || lines[0].Body != "b" || !lines[0].First {
+		t.Errorf("got %+v", lines)
+	}
+}
+
+func TestArrived(t *testing.T) {
+	state := func(messages ...wire.Message) session.State {
+		return session.State{ConversationID: "c1", Self: visitor.ID, Messages: messages}
+	}
+	one, two, three := message(1, bot, "a", 0), message(2, visitor, "b", 0), message(3, bot, "c", 0)
+	for name, c := range map[string]struct {
+		a, b session.State
+		want int
+	}{
+		"history is not news":       {state(), state(one, two, three), 0},
+		"what others said after it": {state(one), state(one, two, three), 1},
+		"one's own is not":          {state(one), state(one, two), 0},
+		"what stands before is not": {state(three), state(one, two, three), 0},
+		"another conversation":      {session.State{ConversationID: "c0", Messages: []wire.Message{one}}, state(one, three), 0},
+	} {
+		if got := arrived(c.a, c.b); got != c.want {
+			t.Errorf("%s: %d, want %d", name, got, c.want)
+		}
+	}
+	if !wrote(session.State{}, session.State{Outbox: []session.Entry{{ClientID: "k"}}}) {
+		t.Error("a new entry was not seen")
+	}
+	if wrote(session.State{Outbox: []session.Entry{{ClientID: "k"}}}, session.State{Outbox: []session.Entry{{ClientID: "k", State: session.Failed}}}) {
+		t.Error("a changed entry is not a new one")
+	}
+}

@@ -1,0 +1,273 @@
+//go:build !js
+
+package ui
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"chatbot/widget/session"
+	"chatbot/widget/wire"
+)
+
+// recorder is a Chat and a View that note what they are told.
+type recorder struct {
+	events   []session.Event
+	atEnd    bool
+	scrolled []string
+}
+
+func (r *recorder) Do(e session.Event) { r.events = append(r.events, e) }
+func (r *recorder) AtEnd() bool        { return r.atEnd }
+func (r *recorder) ToEnd()             { r.scrolled = append(r.scrolled, "end") }
+func (r *recorder) Keep(fromEnd bool) func() {
+	place := "kept from start"
+	if fromEnd {
+		place = "kept from end"
+	}
+	return func() { r.scrolled = append(r.scrolled, place) }
+}
+
+// page makes the test engine mount a Root: outside of a browser it calls
+// OnPreRender only.
+type page struct{ *Root }
+
+func (p *page) OnPreRender(ctx app.Context) { p.OnMount(ctx) }
+
+// mounted is a chat in a document of go-app's test engine.
+type mounted struct {
+	*recorder
+	t      *testing.T
+	root   *Root
+	engine app.TestEngine
+	clock  wire.Time
+}
+
+func mount(t *testing.T, site Site, s session.State) *mounted {
+	t.Helper()
+	m := &mounted{recorder: &recorder{atEnd: true}, t: t, engine: app.NewTestEngine(), clock: 100 * minute}
+	m.root = New(Options{Site: site, Chat: m, View: m, Now: func() wire.Time { return m.clock }}, s)
+	if err := m.engine.Load(&page{m.root}); err != nil {
+		t.Fatal(err)
+	}
+	m.engine.ConsumeAll()
+	return m
+}
+
+// show draws a state as Show does in a browser.
+func (m *mounted) show(s session.State) {
+	m.t.Helper()
+	m.root.Show(s)
+	m.engine.ConsumeAll()
+}
+
+func (m *mounted) html() string { return app.HTMLString(m.root) }
+
+func (m *mounted) has(parts ...string) {
+	m.t.Helper()
+	html := m.html()
+	for _, part := range parts {
+		if !strings.Contains(html, part) {
+			m.t.Errorf("nothing with %s in\n%s", part, html)
+		}
+	}
+}
+
+func (m *mounted) lacks(parts ...string) {
+	m.t.Helper()
+	html := m.html()
+	for _, part := range parts {
+		if strings.Contains(html, part) {
+			m.t.Errorf("%s in\n%s", part, html)
+		}
+	}
+}
+
+func live(s session.State) session.State {
+	s.ConversationID, s.Self = "c1", visitor.ID
+	s.Link = session.Link{State: session.LinkLive}
+	return s
+}
+
+func TestEmpty(t *testing.T) {
+	m := mount(t, Site{Title: "Help & more", Subtitle: "We answer at once", Suggestions: []string{"One", "Two", "Three", "Four"}}, live(session.State{}))
+	m.has(`>Help &amp; more</h1>`, "We answer at once", "Hello! How can we help?", ">One</button>", ">Three</button>", `role="log"`)
+	m.lacks("Four", "talking", "data-role")
+}
+
+func TestSuggestion(t *testing.T) {
+	m := mount(t, Site{}, live(session.State{}))
+	c := &chip{Text: "How do I start?", Chat: m}
+	c.say(app.Context{}, app.Event{})
+	if len(m.events) != 1 || m.events[0] != (session.Send{Text: "How do I start?"}) {
+		t.Errorf("got %+v", m.events)
+	}
+}
+
+func TestConversation(t *testing.T) {
+	m := mount(t, Site{}, live(session.State{}))
+	answer := message(2, bot, "<b>Look</b> at https://a.example.", 99*minute)
+	answer.Source = &wire.Source{Title: "Guide", URL: "/docs/guide"}
+	m.show(live(session.State{
+		Messages: []wire.Message{message(1, visitor, "Hello", 98*minute), answer},
+		Outbox:   []session.Entry{{ClientID: "k3", Body: "More", At: 99 * minute, State: session.Sending}},
+	}))
+	m.has(`data-role="bot"`, `data-role="visitor"`, "talking", "&lt;b&gt;Look&lt;/b&gt;", `href="https://a.example"`, `rel="noopener noreferrer"`,
+		`href="/docs/guide"`, ">Guide</span>", `datetime="1970-01-01T01:39:00.000Z"`, "Sending…", "pending")
+	m.lacks("<b>", "Not sent")
+}
+
+func TestFailed(t *testing.T) {
+	m := mount(t, Site{}, live(session.State{Outbox: []session.Entry{{ClientID: "k1", Body: "x", At: 99 * minute, State: session.Failed, Reason: "It is too long."}}}))
+	m.has("failed", "Not sent", ">Retry</button>", ">Delete</button>", "It is too long.", `role="alert"`)
+	r := &row{Line: line{ClientID: "k1"}, Chat: m}
+	r.retry(app.Context{}, app.Event{})
+	r.delete(app.Context{}, app.Event{})
+	if len(m.events) != 2 || m.events[0] != (session.Retry{ClientID: "k1"}) || m.events[1] != (session.Delete{ClientID: "k1"}) {
+		t.Errorf("got %+v", m.events)
+	}
+}
+
+// Somebody writes: the dots come after a while, and the words with them.
+func TestTyping(t *testing.T) {
+	m := mount(t, Site{}, live(session.State{}))
+	s := live(session.State{Messages: []wire.Message{message(1, visitor, "Hello", 99*minute)}, Signals: []session.Signal{{Author: bot, Type: wire.SignalThinking, Until: 101 * minute}}})
+	m.show(s)
+	m.lacks("dots")
+	m.clock += dotsPatience
+	m.show(s)
+	m.has("dots", "Assistant is writing…")
+	s.Messages = append(s.Messages, message(2, bot, "Hi", 100*minute))
+	s.Signals = nil
+	m.show(s)
+	m.lacks("dots")
+}
+
+func TestLink(t *testing.T) {
+	m := mount(t, Site{Subtitle: "Sub"}, live(session.State{}))
+	lost := live(session.State{})
+	lost.Link = session.Link{State: session.LinkReconnecting, Since: m.clock}
+	m.show(lost)
+	m.lacks("Reconnecting", "troubled")
+	m.clock += session.LinkPatience
+	m.show(lost)
+	m.has("Reconnecting…", "troubled")
+	lost.Link.State = session.LinkOffline
+	m.show(lost)
+	m.has("Offline. We’ll send when you’re back.")
+	m.show(live(session.State{}))
+	m.lacks("troubled", "Offline")
+}
+
+func TestNotices(t *testing.T) {
+	for name, c := range map[string]struct {
+		lang  string
+		state session.State
+		want  notice
+	}{
+		"nothing":         {"en", session.State{}, notice{}},
+		"a rate limit":    {"de", session.State{Notice: session.Notice{Code: wire.CodeRateLimited, Text: "Slow.", RetryAfter: 9}}, notice{Text: "Das war viel auf einmal. Ihre Nachricht wird in 9 Sekunden gesendet."}},
+		"the English one": {"en", session.State{Notice: session.Notice{Code: wire.CodeRateLimited, Text: "Slow."}}, notice{Text: "Slow."}},
+		"the end":         {"en", session.State{Ended: true, Notice: session.Notice{Code: wire.CodeUnauthorized, Text: "x"}}, notice{Text: "This conversation has ended.", Ended: true}},
+		"no storage":      {"en", session.State{Unsaved: true, Outbox: []session.Entry{{}}}, notice{Text: "Your browser keeps nothing of this chat: it is gone when you leave the page.", Fixed: true}},
+		"nothing to lose": {"en", session.State{Unsaved: true}, notice{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := noticeFor(c.state, New(Options{Site: Site{Lang: c.lang}, Now: func() wire.Time { return 0 }}, c.state).words)
+			if got != c.want {
+				t.Errorf("got %+v, want %+v", got, c.want)
+			}
+		})
+	}
+	chat := &recorder{}
+	(&notice{Chat: chat}).act(app.Context{}, app.Event{})
+	(&notice{Chat: chat, Ended: true}).act(app.Context{}, app.Event{})
+	if len(chat.events) != 2 || chat.events[0] != (session.Dismiss{}) || chat.events[1] != (session.StartOver{}) {
+		t.Errorf("got %+v", chat.events)
+	}
+}
+
+// The log follows the talk only where the visitor does.
+func TestScrolling(t *testing.T) {
+	one, two, three := message(3, visitor, "a", minute), message(4, bot, "b", minute), message(5, bot, "c", minute)
+	m := mount(t, Site{}, live(session.State{Messages: []wire.Message{one}}))
+	last := func() string {
+		if len(m.scrolled) == 0 {
+			return ""
+		}
+		return m.scrolled[len(m.scrolled)-1]
+	}
+	m.show(live(session.State{Messages: []wire.Message{one, two}}))
+	if last() != "end" {
+		t.Errorf("at the end: %s", last())
+	}
+	m.atEnd = false
+	m.show(live(session.State{Messages: []wire.Message{one, two, three}}))
+	if last() != "kept from start" {
+		t.Errorf("reading above: %s", last())
+	}
+	m.has("1 new message")
+	m.show(live(session.State{Messages: []wire.Message{message(2, bot, "older", 0), one, two, three}}))
+	if last() != "kept from end" {
+		t.Errorf("older ones came: %s", last())
+	}
+	m.show(live(session.State{Messages: []wire.Message{one, two, three}, Outbox: []session.Entry{{ClientID: "k9", Body: "d"}}}))
+	if last() != "end" {
+		t.Errorf("the visitor wrote: %s", last())
+	}
+	m.lacks("new message")
+}
+
+func TestScrolledToTheBeginning(t *testing.T) {
+	s := live(session.State{HasOlder: true})
+	for seq := int64(1); seq <= firstWindow+5; seq++ {
+		s.Messages = append(s.Messages, message(seq, bot, "x", 0))
+	}
+	m := mount(t, Site{}, s)
+	if !m.root.scrolled(false, true) || len(m.root.lines) != firstWindow+5 || len(m.events) != 0 {
+		t.Errorf("first what is known is drawn: %d lines, %v", len(m.root.lines), m.events)
+	}
+	if m.root.scrolled(false, true); len(m.events) != 1 || m.events[0] != (session.Older{}) {
+		t.Errorf("then older ones are asked for: %v", m.events)
+	}
+	if !m.root.scrolled(true, false) || m.root.away {
+		t.Error("back at the end")
+	}
+}
+
+func TestConfigure(t *testing.T) {
+	m := mount(t, Site{Title: "Old"}, live(session.State{}))
+	m.root.Configure(Site{Title: "Neu", Lang: "de"})
+	m.engine.ConsumeAll()
+	m.has(">Neu</h1>", "Hallo! Wie können wir helfen?")
+}
+
+// Only the newest of several states is drawn.
+func TestShowDrawsTheNewest(t *testing.T) {
+	m := mount(t, Site{}, live(session.State{}))
+	m.root.Show(live(session.State{Messages: []wire.Message{message(1, bot, "first", 0)}}))
+	m.root.Show(live(session.State{Messages: []wire.Message{message(1, bot, "second", 0)}}))
+	m.engine.ConsumeAll()
+	m.has("second")
+	m.lacks("first<")
+}
+
+func TestPaint(t *testing.T) {
+	painted := Paint()
+	for _, part := range []string{`data-slot="title"`, `data-slot="suggestions"`, `class="rows"`, "Hello! How can we help?", "&#34;de&#34;", `aria-hidden="true"`} {
+		if !strings.Contains(painted, part) {
+			t.Errorf("nothing with %s in\n%s", part, painted)
+		}
+	}
+	for _, part := range []string{"<script", "style=", "aria-hidden>", "aria-hidden ", `hidden="false"`} {
+		if strings.Contains(painted, part) {
+			t.Errorf("%s in\n%s", part, painted)
+		}
+	}
+	if handler := regexp.MustCompile(`\son[a-z]+=`).FindString(painted); handler != "" {
+		t.Errorf("the handler %s in\n%s", handler, painted)
+	}
+}
