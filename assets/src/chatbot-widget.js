@@ -254,7 +254,7 @@
 			lang: document.documentElement.lang,
 			local: /(^|\.)localhost$|^127\.|^\[::1/.test(location.hostname),
 			fullscreen: narrow.matches,
-			resume: !!begun(),
+			page: location.href.split("#")[0],
 		};
 		source.postMessage({ chatbot: 1, type: "connect", nonce: data.nonce, config }, origin, [channel.port2]);
 		tellPage();
@@ -407,10 +407,18 @@
 	listen(document, "visibilitychange", tellPage);
 	listen(window, "focus blur", tellPage);
 
+	// An invitation stands in the fragment, which no server sees. It is taken out
+	// of the address, so that it is not passed on by accident.
+	const invited = /^#chatbot-invite=([\w-]{1,64})$/.exec(location.hash);
+	if (invited) {
+		history.replaceState(history.state, "", location.pathname + location.search);
+		post("invite", { code: invited[1] }, true);
+	}
+
 	draw();
 	window.ChatbotWidget = api;
 	document.body ? mount() : listen(document, "DOMContentLoaded", mount);
-	if (flag("open")) open(false);
+	if (flag("open") || invited) open(!!invited);
 	else if (begun()) (window.requestIdleCallback || setTimeout)(() => ending.signal.aborted || startFrame());
 	if (early) api.push(...early);
 })();

@@ -71,10 +71,7 @@
 	const waiting = []; // messages for it until then
 	const early = []; // and texts: {text, at}
 
-	const post = message => {
-		if (typeof message === "string") message = attempt(() => JSON.parse(message));
-		if (port && message) attempt(() => port.postMessage({ chatbot: 1, ...message }));
-	};
+	const post = (type, detail) => port && attempt(() => port.postMessage({ ...detail, chatbot: 1, type }));
 	const pass = m => {
 		if (deliver) attempt(() => deliver(m));
 		else if (waiting.length < maxWaiting) waiting.push(m);
@@ -90,6 +87,7 @@
 		if (m.type === "layout") root.dataset.layout = m.fullscreen === true ? "full" : "panel";
 		if (m.type === "open" && m.focus !== false) host.focus();
 		if (m.type === "reset") forget();
+		if (m.type === "invite" && !/^[\w-]{1,64}$/.test(m.code)) return;
 		pass(m);
 	};
 
@@ -105,7 +103,7 @@
 		port.onmessage = m => wellFormed(m.data) && receive(m.data);
 		apply(e.data.config);
 		root.dataset.layout = e.data.config && e.data.config.fullscreen === true ? "full" : "panel";
-		post({ type: "ready" });
+		post("ready");
 		start();
 	};
 	const connect = () => {
@@ -195,15 +193,23 @@
 		submit();
 	});
 	addEventListener("keydown", e => {
-		if (e.key === "Escape" && !e.isComposing && e.keyCode !== 229) post({ type: "close" });
+		if (e.key === "Escape" && !e.isComposing && e.keyCode !== 229) post("close");
 	});
 	addEventListener("click", e => {
 		const target = e.target.closest && e.target.closest("button");
 		if (!target) return;
-		if (target.classList.contains("close")) post({ type: "close" });
+		if (target.classList.contains("close")) post("close");
+		if (target.classList.contains("copy")) copy(target);
 		if (target.classList.contains("chip") && !deliver) say(target.textContent);
 	});
 	addEventListener("resize", refresh);
+
+	// copy takes the text beside a button. The older way needs no permission that
+	// a page would have to pass on to its frames.
+	const copy = button => {
+		button.previousElementSibling.select();
+		if (attempt(() => document.execCommand("copy"), false)) button.textContent = button.dataset.done;
+	};
 
 	// --- What the site has configured -------------------------------------------------
 
@@ -227,7 +233,7 @@
 			dir: c.dir === "rtl" ? "rtl" : "ltr",
 			lang: /^[a-z]{2,3}(-[a-z\d]{1,8})*$/i.test(c.lang) ? c.lang : "en",
 			local: c.local === true,
-			resume: c.resume === true,
+			page: address(c.page),
 		};
 		root.lang = config.lang;
 		root.dir = config.dir;
@@ -299,7 +305,8 @@
 		composer: { form, textarea, counter, send },
 		early,
 		storage,
-		post,
+		// post tells the page something: its kind, and what goes with it as JSON.
+		post: (type, detail) => post(type, attempt(() => JSON.parse(detail))),
 		// listen gives the program all messages from now on, after those that have
 		// waited. What was written early comes first, in its order.
 		listen: fn => {
@@ -309,7 +316,7 @@
 		// live says that the program has drawn itself.
 		live: () => {
 			progress(1);
-			post({ type: "live" });
+			post("live");
 		},
 		// focus goes to the composer, but not where that would raise a keyboard over
 		// what there is to read.
@@ -385,7 +392,7 @@
 		const rest = [...early.map(m => m.text), textarea.value].filter(Boolean).join("\n");
 		if (rest) drafts.set("draft", rest);
 		bar.hidden = true;
-		post({ type: "dead", reason: reason.slice(0, 500) });
+		post("dead", { reason: reason.slice(0, 500) });
 	};
 
 	if (!textarea.value) write(drafts.get("draft") || "");

@@ -145,7 +145,10 @@ type Read struct {
 	After  *int64
 	Before *int64
 	Limit  int
-	Wait   time.Duration
+	// Signals is the SignalTag of the page that the reader has: others that
+	// hold now end the wait too. Wait is for reads with Since.
+	Signals string
+	Wait    time.Duration
 	// Stop, where it is given, ends the wait when it is closed.
 	Stop <-chan struct{}
 }
@@ -162,7 +165,7 @@ func (s *Service) Messages(ctx context.Context, conversationID string, r Read) (
 	changed, stop := s.changed.on(conversationID)
 	defer stop()
 	page, err := s.changes(ctx, conversationID, since, r.Limit)
-	if err != nil || r.Wait <= 0 || page.Cursor.Rev != since || r.Since.Epoch != page.Epoch {
+	if err != nil || r.Wait <= 0 || page.Cursor.Rev != since || r.Since.Epoch != page.Epoch || page.SignalTag != r.Signals {
 		return page, err
 	}
 	if !await(ctx, changed, r.Wait, r.Stop) {
@@ -222,10 +225,12 @@ func (s *Service) page(ctx context.Context, id string, messages []wire.Message, 
 	if participants == nil {
 		participants = []wire.Participant{}
 	}
+	signals := s.signals.active(id, s.now())
 	return wire.Page{
 		Messages:     messages,
 		Participants: participants,
-		Signals:      s.signals.active(id, s.now()),
+		Signals:      signals,
+		SignalTag:    signalTag(signals),
 		Cursor:       wire.Cursor{Epoch: s.store.Epoch()},
 		Epoch:        s.store.Epoch(),
 		HasMore:      more,

@@ -153,7 +153,26 @@ func TestDotsByPolling(t *testing.T) {
 	if err != nil || len(page.Signals) != 1 || page.Signals[0].Type != wire.SignalThinking || page.Signals[0].Author.Role != wire.RoleBot {
 		t.Errorf("signals %+v, %v", page.Signals, err)
 	}
+	// One that polls without knowing of the dots is not kept waiting; one that
+	// does is, until something else happens.
+	known := page.SignalTag
+	since := chat.Read{Since: &page.Cursor, Limit: 10, Wait: time.Hour}
+	if page, err = service.Messages(t.Context(), caller.Conversation, since); err != nil || page.SignalTag != known || known == "" {
+		t.Errorf("signals %+v, %v", page.Signals, err)
+	}
+	since.Signals = known
+	answered := make(chan wire.Page, 1)
+	go func() {
+		page, err := service.Messages(t.Context(), caller.Conversation, since)
+		if err != nil {
+			t.Error(err)
+		}
+		answered <- page
+	}()
 	close(answer)
+	if page := <-answered; len(page.Messages) != 1 || page.SignalTag != "" {
+		t.Errorf("page %+v", page)
+	}
 	messages(t, service, caller, 2)
 	if page, err = service.Messages(t.Context(), caller.Conversation, chat.Read{Limit: 10}); err != nil || len(page.Signals) != 0 {
 		t.Errorf("after the answer: signals %+v, %v", page.Signals, err)

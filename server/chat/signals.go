@@ -1,6 +1,10 @@
 package chat
 
 import (
+	"hash/fnv"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -55,6 +59,23 @@ func (s *signals) active(conversationID string, now time.Time) []wire.Signal {
 		out = append(out, signal)
 	}
 	return out
+}
+
+// signalTag names a set of signals by who sends what, and is empty for none. A
+// reader that polls gives it back, so that it is not left waiting beside
+// signals that it has not seen.
+func signalTag(signals []wire.Signal) string {
+	if len(signals) == 0 {
+		return ""
+	}
+	names := make([]string, len(signals))
+	for i, s := range signals {
+		names[i] = s.Author.ID + " " + string(s.Type)
+	}
+	slices.Sort(names)
+	sum := fnv.New64a()
+	sum.Write([]byte(strings.Join(names, "\n"))) // never fails
+	return strconv.FormatUint(sum.Sum64(), 36)
 }
 
 func (s *signals) keep(conversationID string, wanted func(lease) bool) {

@@ -135,7 +135,7 @@ func parseRead(r *http.Request) (read chat.Read, err error) {
 	if err != nil {
 		return read, err
 	}
-	read.Limit, read.Wait = int(limit), time.Duration(wait)*time.Second
+	read.Limit, read.Wait, read.Signals = int(limit), time.Duration(wait)*time.Second, q.Get("signals")
 	switch {
 	case q.Has("since"):
 		cursor, err := wire.ParseCursor(q.Get("since"))

@@ -121,11 +121,12 @@ func (c Conversation) Send(ctx context.Context, r wire.SendRequest, socketID str
 
 // Changes asks for what changed since the cursor. With a wait above 0 the
 // server may keep the answer back for that many seconds until there is
-// something to say.
-func (c Conversation) Changes(ctx context.Context, since wire.Cursor, wait int) (wire.Page, error) {
+// something to say; signals that are not those of signalTag are.
+func (c Conversation) Changes(ctx context.Context, since wire.Cursor, wait int, signalTag string) (wire.Page, error) {
 	query := url.Values{"since": {since.String()}}
 	if wait > 0 {
 		query.Set("wait", strconv.Itoa(min(wait, wire.MaxWaitSeconds)))
+		query.Set("signals", signalTag)
 	}
 	return c.page(ctx, query)
 }

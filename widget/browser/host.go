@@ -8,6 +8,7 @@ import (
 	"syscall/js"
 	"time"
 
+	"chatbot/widget/session"
 	"chatbot/widget/wire"
 )
 
@@ -16,14 +17,13 @@ type Host struct{ value js.Value }
 
 // Message is what the page, or the composer, has sent. Which fields count goes
 // by Type: "open", "close", "send" (Text, and At in Unix milliseconds),
-// "typed", "reset", "config" (Config), "page" (Visible), "network" (Cut).
+// "typed", "reset", "config", "invite" (Code), "network" (Cut).
 type Message struct {
-	Type    string          `json:"type"`
-	Text    string          `json:"text"`
-	At      wire.Time       `json:"-"`
-	Visible bool            `json:"visible"`
-	Cut     bool            `json:"cut"`
-	Config  json.RawMessage `json:"config"`
+	Type string    `json:"type"`
+	Text string    `json:"text"`
+	At   wire.Time `json:"-"`
+	Code string    `json:"code"`
+	Cut  bool      `json:"cut"`
 }
 
 // Open finds the boot script.
@@ -44,14 +44,26 @@ func (h Host) Server() string { return h.value.Get("server").String() }
 // Ticket is the site ticket of the document, or empty.
 func (h Host) Ticket() string { return h.value.Get("ticket").String() }
 
-// Post sends a message to the page. It has to encode as an object with a type.
-func (h Host) Post(message any) error {
-	encoded, err := json.Marshal(message)
-	if err != nil {
-		return err
+// Notify tells the page something.
+func (h Host) Notify(n session.Notify) {
+	var detail any
+	switch n.Kind {
+	case session.NotifyState:
+		detail = n.Public
+	case session.NotifyMessage:
+		detail = map[string]any{"message": n.Message}
+	case session.NotifyLatency:
+		detail = n.Latency
+	case session.NotifyError:
+		detail = map[string]any{"code": n.Code, "text": n.Text}
+	case session.NotifyLog:
+		detail = map[string]any{"level": n.Level, "text": n.Text}
 	}
-	h.value.Call("post", string(encoded))
-	return nil
+	encoded, err := json.Marshal(detail)
+	if err != nil {
+		return // none of these can fail to encode
+	}
+	h.value.Call("post", string(n.Kind), string(encoded))
 }
 
 // Listen takes all messages from now on, and first those that have waited for

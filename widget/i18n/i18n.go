@@ -35,6 +35,17 @@ type Words struct {
 	Latest       string // the pill's words when nothing is new
 	Ended        string
 	StartOver    string
+	Invite       string
+	InviteHint   string // what the link is good for
+	InviteLink   string
+	Copy         string
+	Copied       string
+	Done         string
+	Invited      string // somebody came by an invitation
+	InvitedLeave string // and has a conversation already
+	Name         string
+	Join         string
+	NotNow       string
 	Dismiss      string
 	Unsaved      string
 

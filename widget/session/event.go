@@ -32,10 +32,16 @@ type (
 	StartOver struct{}
 	// Reset forgets the visitor: conversation, messages and outbox.
 	Reset struct{}
-	// Invite makes an invitation, which then stands in State.Invitation. Join
-	// enters another conversation by one; the outbox must be empty.
-	Invite struct{}
-	Join   struct{ Code, Name string }
+	// Invite makes an invitation, which then stands in State.Invitation until it
+	// is put away.
+	Invite  struct{}
+	PutAway struct{}
+	// Offered means that the visitor came by an invitation. It is used up only
+	// when they Join under a name, which may be empty; the outbox must be empty
+	// then. Decline forgets it.
+	Offered struct{ Code string }
+	Join    struct{ Name string }
+	Decline struct{}
 	// Online and Offline are the browser's opinion of the network. Shown and
 	// Hidden tell whether the visitor can see the page.
 	Online  struct{}
@@ -120,6 +126,11 @@ type (
 		Provider wire.Provider
 		Reason   string
 	}
+	// SocketFailed means that a try at one came to nothing.
+	SocketFailed struct {
+		Provider wire.Provider
+		Reason   string
+	}
 
 	// Changed is an event of the conversation's channel that something was
 	// stored. Without a Message it says only that.
@@ -167,7 +178,10 @@ func (Dismiss) event()        {}
 func (StartOver) event()      {}
 func (Reset) event()          {}
 func (Invite) event()         {}
+func (PutAway) event()        {}
+func (Offered) event()        {}
 func (Join) event()           {}
+func (Decline) event()        {}
 func (Online) event()         {}
 func (Offline) event()        {}
 func (Shown) event()          {}
@@ -193,5 +207,6 @@ func (InviteFailed) event()   {}
 func (SocketUp) event()       {}
 func (Subscribed) event()     {}
 func (SocketDown) event()     {}
+func (SocketFailed) event()   {}
 func (Changed) event()        {}
 func (Signalled) event()      {}

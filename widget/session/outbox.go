@@ -121,7 +121,7 @@ func (m *machine) proceed() {
 		m.do(LoadConfig{})
 	}
 	if m.due(&m.work.join) {
-		m.do(JoinConversation(m.work.invite))
+		m.do(JoinConversation{m.Offer, m.work.name})
 	}
 	if m.Ended || m.work.join.wanted {
 		return

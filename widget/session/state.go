@@ -53,8 +53,10 @@ type State struct {
 	// Unsaved says that the browser refuses storage: what is in the outbox is
 	// lost with the page.
 	Unsaved bool
-	// Invitation is the one last made, nil where there is none.
+	// Invitation is the one last made, nil where there is none. Offer is the
+	// code of one by which the visitor came and that they have not answered.
 	Invitation *wire.Invitation
+	Offer      string
 	// Ended says that the conversation cannot be gone on with: its token
 	// expired or was revoked. The outbox is kept, and StartOver begins anew.
 	Ended bool
@@ -223,8 +225,8 @@ type work struct {
 
 	config  task // asks for the config
 	begin   task // asks for a conversation
-	join    task // enters another conversation by invitation
-	invite  Join
+	join    task // enters another conversation by the Offer
+	name    string
 	history task // asks for the latest messages of a conversation gone on with
 	send    task // sends the outbox; running is told by inFlight
 

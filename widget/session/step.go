@@ -52,8 +52,14 @@ func (m *machine) handle(e Event) {
 		m.reset()
 	case Invite:
 		m.askInvitation()
+	case PutAway:
+		m.Invitation = nil
+	case Offered:
+		m.Offer = e.Code
 	case Join:
-		m.joinBy(e)
+		m.joinAs(e.Name)
+	case Decline:
+		m.decline()
 	case Online:
 		m.online()
 	case Offline:
@@ -102,6 +108,8 @@ func (m *machine) handle(e Event) {
 		m.socketUp(e)
 	case SocketDown:
 		m.socketDown(e)
+	case SocketFailed:
+		m.do(Log{Level: LevelWarn, Text: title(e.Provider) + " real-time not reached (" + e.Reason + ")"})
 	case Subscribed:
 		m.subscribed(e)
 	case Changed:
@@ -216,14 +224,25 @@ func (m *machine) createFailed(f Failure) {
 	m.notice(f.Code, f.Text, 0)
 }
 
-// joinBy asks for another conversation; this one is kept until it is there.
-func (m *machine) joinBy(j Join) {
-	if len(m.Outbox) > 0 {
+// joinAs asks for the conversation that is offered; this one is kept until it
+// is there.
+func (m *machine) joinAs(name string) {
+	switch {
+	case m.Offer == "":
+	case len(m.Outbox) > 0:
 		m.notice(wire.CodeInvitationInvalid, "Send or delete what you wrote before you join another conversation.", 0)
-		return
+	default:
+		m.dismiss()
+		m.work.name = name
+		m.work.join.wanted = true
 	}
-	m.work.invite = j
-	m.work.join.wanted = true
+}
+
+// decline forgets the offer, unless it is being taken up.
+func (m *machine) decline() {
+	if !m.work.join.wanted {
+		m.Offer = ""
+	}
 }
 
 func (m *machine) joined(s wire.Session) {
@@ -242,6 +261,7 @@ func (m *machine) joinFailed(f Failure) {
 		return
 	}
 	m.work.join = task{}
+	m.Offer = ""
 	m.contact()
 	m.notice(f.Code, f.Text, 0)
 }

@@ -497,24 +497,31 @@ func TestReset(t *testing.T) {
 }
 
 func TestJoin(t *testing.T) {
-	s := chatting(t).on(Join{Code: "abc"})
-	if the[JoinConversation](s).Code != "abc" || s.state.ConversationID != conversation {
+	s := chatting(t).on(Offered{"abc"})
+	none[JoinConversation](s)
+	s.on(Join{Name: "Ben"})
+	if (the[JoinConversation](s) != JoinConversation{"abc", "Ben"}) || s.state.ConversationID != conversation {
 		t.Fatal("left before the other conversation is there")
 	}
 	s.on(JoinFailed{Failure{Code: wire.CodeInvitationInvalid, Text: "Used."}})
-	if s.state.Notice.Text != "Used." || s.state.ConversationID != conversation {
+	if s.state.Notice.Text != "Used." || s.state.Offer != "" || s.state.ConversationID != conversation {
 		t.Errorf("state %+v", s.state)
 	}
 	other := newSession()
 	other.Conversation.ID, other.Participant.ID = "c2", "guest"
-	s.on(Join{Code: "def"}).on(Joined{other})
+	s.on(Join{})
+	none[JoinConversation](s)
+	s.on(Offered{"def"}).on(Join{}).on(Decline{}).on(Joined{other})
 	if s.state.ConversationID != "c2" || s.state.Self != "guest" || len(s.state.Messages) != 0 || the[FetchHistory](s).ConversationID != "c2" {
 		t.Errorf("state %+v", s.state)
 	}
-	s.on(Send{Text: "x", ClientID: "k5"}).on(Join{Code: "ghi"})
+	s.on(Send{Text: "x", ClientID: "k5"}).on(Offered{"ghi"}).on(Join{})
 	none[JoinConversation](s)
 	if s.state.Notice.Code == "" {
 		t.Error("not told why")
+	}
+	if s.on(Decline{}); s.state.Offer != "" {
+		t.Error("the offer is still there")
 	}
 }
 
@@ -525,6 +532,9 @@ func TestInvite(t *testing.T) {
 	s.on(Invited{conversation, wire.Invitation{Code: "abc"}})
 	if s.state.Invitation == nil || s.state.Invitation.Code != "abc" {
 		t.Errorf("invitation %+v", s.state.Invitation)
+	}
+	if s.on(PutAway{}); s.state.Invitation != nil {
+		t.Error("still there")
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"chatbot/widget/i18n"
+	"chatbot/widget/session"
 )
 
 // header says whose chat it is and how the link to the server is. Its close
@@ -15,7 +16,10 @@ type header struct {
 	Title, Subtitle, Logo string
 	// Status is what has to be said of the link; it takes the subtitle's place.
 	Status string
-	Words  *i18n.Words
+	// Inviting offers to invite somebody.
+	Inviting bool
+	Words    *i18n.Words
+	Chat     Chat
 }
 
 // Render draws the header.
@@ -31,6 +35,14 @@ func (h *header) Render() app.UI {
 			app.P().Class("subtitle").DataSet("slot", "subtitle").Text(h.Subtitle),
 			app.P().Class("status").Role("status").Text(h.Status),
 		),
+		app.If(h.Inviting, func() app.UI {
+			return app.Button().Type("button").Class("tool").Aria("label", h.Words.Invite).Title(h.Words.Invite).OnClick(h.invite).Body(icon(iconAdd))
+		}),
 		app.Button().Type("button").Class("tool", "close").Aria("label", h.Words.Frame.Close).DataSet("label", "close").Body(icon(iconClose)),
 	)
+}
+
+func (h *header) invite(ctx app.Context, _ app.Event) {
+	ctx.PreventUpdate()
+	h.Chat.Do(session.Invite{})
 }

@@ -51,6 +51,15 @@ func NewPalette(color string) (Palette, error) {
 	return p, nil
 }
 
+// Properties are the palette as the custom properties of the style sheet.
+func (p Palette) Properties() map[string]string {
+	return map[string]string{
+		"--accent": p.Accent, "--on-accent": p.OnAccent,
+		"--link-light": p.LinkLight, "--link-dark": p.LinkDark,
+		"--ring-light": p.RingLight, "--ring-dark": p.RingDark,
+	}
+}
+
 // rgb is a colour of the sRGB space, 8 bits a channel.
 type rgb [3]uint8
 

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -263,9 +264,12 @@ func (r *Root) Render() app.UI {
 func (r *Root) parts() []app.UI {
 	bar := noticeFor(r.state, r.words)
 	bar.Words, bar.Chat = r.words, r.options.Chat
+	card := invitationFor(r.state, r.site.Page)
+	card.Words, card.Chat = r.words, r.options.Chat
 	return []app.UI{
-		&header{Title: r.site.Title, Subtitle: r.site.Subtitle, Logo: r.site.Logo, Status: r.status(), Words: r.words},
+		&header{Title: r.site.Title, Subtitle: r.site.Subtitle, Logo: r.site.Logo, Status: r.status(), Inviting: r.inviting(), Words: r.words, Chat: r.options.Chat},
 		&bar,
+		&card,
 		app.Main().Class("view").Body(
 			app.Div().ID("log").Class("log").TabIndex(0).Role("region").Aria("label", r.words.Frame.Conversation).DataSet("label", "conversation").Body(
 				app.Div().Class("paper").Body(r.paper()...),
@@ -291,6 +295,11 @@ func (r *Root) paper() []app.UI {
 		app.Div().Class("rows").Role("log").Aria("live", "polite").Aria("label", r.words.Frame.Conversation).DataSet("label", "conversation").Body(rows...),
 		&typing{Visible: r.dots.visible, Names: r.scene().names(), Logo: r.site.Logo, Words: r.words},
 	}
+}
+
+// inviting reports whether there is something to invite to.
+func (r *Root) inviting() bool {
+	return r.state.ConversationID != "" && !r.state.Ended && r.site.Page != "" && slices.Contains(r.state.Config.Features, "invitations")
 }
 
 // status is what has to be said of the link to the server.

@@ -39,6 +39,7 @@ type Site struct {
 	Suggestions []string `json:"suggestions"`
 	Color       string   `json:"color"` // #rgb or #rrggbb
 	Lang        string   `json:"lang"`  // language tag
+	Page        string   `json:"page"`  // URL of the page, without a fragment
 }
 
 // MaxSuggestions is how many suggestions are shown.

@@ -137,10 +137,13 @@ type Page struct {
 	Messages     []Message     `json:"messages"`
 	Participants []Participant `json:"participants"`
 	Signals      []Signal      `json:"signals"`
-	Cursor       Cursor        `json:"cursor"`
-	Epoch        string        `json:"epoch"`
-	HasMore      bool          `json:"hasMore"`
-	LastSeq      int64         `json:"lastSeq"`
+	// SignalTag names the set of Signals. Given back as the parameter signals
+	// together with wait, it ends the wait when others hold; empty for none.
+	SignalTag string `json:"signalTag,omitempty"`
+	Cursor    Cursor `json:"cursor"`
+	Epoch     string `json:"epoch"`
+	HasMore   bool   `json:"hasMore"`
+	LastSeq   int64  `json:"lastSeq"`
 }
 
 // Invitation is the answer of POST …/invitations.

@@ -1,0 +1,157 @@
+// Package client is a visitor's chat at work: it owns the session's state,
+// carries out what the session wants done, and feeds what comes of it back.
+//
+// Events are taken in by Do from any goroutine and applied one after the other
+// by Run. Nothing that may take time is done there: calls have goroutines of
+// their own and end as events.
+package client
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"chatbot/widget/api"
+	"chatbot/widget/realtime"
+	"chatbot/widget/session"
+	"chatbot/widget/wire"
+)
+
+// Storage keeps texts beyond the page. Set and Remove report whether they could.
+type Storage interface {
+	Get(key string) (value string, ok bool)
+	Set(key, value string) bool
+	Remove(key string) bool
+}
+
+// Options are what a Client is made of.
+type Options struct {
+	API     api.Client
+	Storage Storage
+	// Dial opens sockets; nil means realtime.WebSocket.
+	Dial realtime.Dial
+	// Show draws a state. It is called by Run and must not block.
+	Show func(session.State)
+	// Notify tells the host page. It is called by Run and must not block.
+	Notify func(session.Notify)
+	Now    func() wire.Time
+	// NewID makes client ids that nobody else makes.
+	NewID func() string
+	// Debug tells the story of the realtime connection by Notify, and Texts
+	// includes what people write.
+	Debug, Texts bool
+}
+
+// Client is one visitor's chat. Make it with New.
+type Client struct {
+	options Options
+	ladder  *realtime.Ladder
+	wake    chan struct{}
+	timer   *time.Timer // of the last Wake
+
+	mu    sync.Mutex // guards what follows
+	queue []item
+	state session.State
+	token string
+	// signalTag names the signals that the last poll brought.
+	signalTag string
+}
+
+// item is an event to be applied; done, where there is one, is closed after.
+type item struct {
+	event session.Event
+	done  chan struct{}
+}
+
+// New makes a Client that goes on where the visitor left off.
+func New(o Options) *Client {
+	c := &Client{options: o, wake: make(chan struct{}, 1)}
+	c.ladder = realtime.New(realtime.Options{
+		Dial:      o.Dial,
+		Authorize: c.authorize,
+		Fetch:     c.fetch,
+		Emit:      c.heard,
+	})
+	c.Do(session.Started{Saved: c.load()})
+	return c
+}
+
+// Run works until ctx ends.
+func (c *Client) Run(ctx context.Context) {
+	var ladder sync.WaitGroup
+	ladder.Go(func() { c.ladder.Run(ctx) })
+	for {
+		select {
+		case <-c.wake:
+			c.drain(ctx)
+		case <-ctx.Done():
+			ladder.Wait()
+			if c.timer != nil {
+				c.timer.Stop()
+			}
+			return
+		}
+	}
+}
+
+// Do takes an event. It returns at once.
+func (c *Client) Do(e session.Event) { c.put(item{event: e}) }
+
+// Apply takes an event and waits until it has been applied, or ctx ends.
+func (c *Client) Apply(ctx context.Context, e session.Event) {
+	done := make(chan struct{})
+	c.put(item{e, done})
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+}
+
+// State is the newest one.
+func (c *Client) State() session.State {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.state
+}
+
+// Cut refuses sockets until it is called with false, to watch what happens then.
+func (c *Client) Cut(cut bool) { c.ladder.Cut(cut) }
+
+func (c *Client) put(i item) {
+	if send, ok := i.event.(session.Send); ok && send.ClientID == "" {
+		send.ClientID = c.options.NewID()
+		i.event = send
+	}
+	c.mu.Lock()
+	c.queue = append(c.queue, i)
+	c.mu.Unlock()
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// drain applies all that waits, and draws once for all of it.
+func (c *Client) drain(ctx context.Context) {
+	c.mu.Lock()
+	items := c.queue
+	c.queue = nil
+	c.mu.Unlock()
+	for _, i := range items {
+		c.step(ctx, i.event)
+		if i.done != nil {
+			close(i.done)
+		}
+	}
+	c.options.Show(c.State())
+}
+
+func (c *Client) step(ctx context.Context, e session.Event) {
+	c.mu.Lock()
+	next, effects := session.Step(c.state, e, c.options.Now())
+	c.state = next
+	c.mu.Unlock()
+	for _, effect := range effects {
+		c.perform(ctx, effect)
+	}
+}

@@ -1,0 +1,145 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"chatbot/widget/api"
+	"chatbot/widget/session"
+	"chatbot/widget/wire"
+)
+
+// callTimeout bounds every call but a held poll.
+const callTimeout = 20 * time.Second
+
+// newest is a place behind every message.
+const newest = 1 << 62
+
+// perform begins one effect. What it leads to comes back as an event.
+func (c *Client) perform(ctx context.Context, effect session.Effect) {
+	switch e := effect.(type) {
+	case session.LoadConfig:
+		c.call(ctx, func(ctx context.Context) (session.Event, error) {
+			config, err := c.options.API.Config(ctx)
+			return session.Configured{Config: config}, err
+		}, func(f session.Failure) session.Event { return session.ConfigFailed{Failure: f} })
+	case session.CreateConversation:
+		c.call(ctx, func(ctx context.Context) (session.Event, error) {
+			created, err := c.options.API.Create(ctx)
+			return session.Created{Session: created}, err
+		}, func(f session.Failure) session.Event { return session.CreateFailed{Failure: f} })
+	case session.JoinConversation:
+		c.call(ctx, func(ctx context.Context) (session.Event, error) {
+			joined, err := c.options.API.Join(ctx, wire.JoinRequest{Code: e.Code, Name: e.Name})
+			return session.Joined{Session: joined}, err
+		}, func(f session.Failure) session.Event { return session.JoinFailed{Failure: f} })
+	case session.SendMessage:
+		conversation, socket := c.conversation(e.ConversationID), c.ladder.SocketID()
+		c.call(ctx, func(ctx context.Context) (session.Event, error) {
+			message, err := conversation.Send(ctx, wire.SendRequest{ClientID: e.ClientID, Body: e.Body}, socket)
+			return session.Sent{Message: message}, err
+		}, func(f session.Failure) session.Event {
+			return session.SendFailed{ConversationID: e.ConversationID, ClientID: e.ClientID, Failure: f}
+		})
+	case session.FetchHistory:
+		conversation, before := c.conversation(e.ConversationID), e.Before
+		if before == 0 {
+			before = newest
+		}
+		c.call(ctx, func(ctx context.Context) (session.Event, error) {
+			page, err := conversation.Before(ctx, before)
+			return session.HistoryFetched{ConversationID: e.ConversationID, Before: e.Before, Page: page}, err
+		}, func(f session.Failure) session.Event {
+			return session.HistoryFailed{ConversationID: e.ConversationID, Before: e.Before, Failure: f}
+		})
+	case session.MakeInvitation:
+		conversation := c.conversation(e.ConversationID)
+		c.call(ctx, func(ctx context.Context) (session.Event, error) {
+			invitation, err := conversation.Invite(ctx)
+			return session.Invited{ConversationID: e.ConversationID, Invitation: invitation}, err
+		}, func(f session.Failure) session.Event {
+			return session.InviteFailed{ConversationID: e.ConversationID, Failure: f}
+		})
+	case session.Adopt:
+		c.mu.Lock()
+		c.token = e.Token
+		c.mu.Unlock()
+	case session.Forget:
+		c.forget()
+	case session.Save:
+		c.save(e.Saved)
+	case session.Wake:
+		c.wakeAt(e.At)
+	case session.Connect:
+		c.ladder.Configure(e.Config)
+	case session.Subscribe:
+		c.ladder.Follow(e.ConversationID)
+	case session.Fetch:
+		c.ladder.Fetch()
+	case session.Reconnect:
+		c.ladder.Reconnect()
+	case session.Pace:
+		c.ladder.Pace(e.Hidden)
+	case session.Log:
+		c.log(e)
+	case session.Notify:
+		c.options.Notify(e)
+	}
+}
+
+// call carries out do beside everything else; its result, or the failure, comes
+// back as an event.
+func (c *Client) call(ctx context.Context, do func(context.Context) (session.Event, error), failed func(session.Failure) session.Event) {
+	go func() {
+		limited, cancel := context.WithTimeout(ctx, callTimeout)
+		defer cancel()
+		event, err := do(limited)
+		switch {
+		case ctx.Err() != nil:
+		case err != nil:
+			c.Do(failed(failure(err)))
+		default:
+			c.Do(event)
+		}
+	}()
+}
+
+// failure is an error of package api as the session knows it.
+func failure(err error) session.Failure {
+	f := session.Failure{Code: wire.CodeInternal, Text: "That did not work. Please try again.", Lost: errors.Is(err, api.ErrUnreachable)}
+	var refusal *wire.Error
+	if errors.As(err, &refusal) {
+		f.Code, f.Text, f.RetryAfter = refusal.Code, refusal.Message, refusal.RetryAfter
+	}
+	return f
+}
+
+// conversation makes calls as the visitor.
+func (c *Client) conversation(id string) api.Conversation {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.options.API.Conversation(id, c.token)
+}
+
+// wakeAt asks for a Tick; a later one takes an earlier one's place.
+func (c *Client) wakeAt(at wire.Time) {
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	wait := time.Duration(at-c.options.Now()) * time.Millisecond
+	c.timer = time.AfterFunc(max(wait, 0), func() { c.Do(session.Tick{}) })
+}
+
+// log tells a site owner who debugs; the texts of people on their own machine
+// only.
+func (c *Client) log(l session.Log) {
+	if !c.options.Debug {
+		return
+	}
+	text := l.Text
+	if c.options.Texts && l.Detail != "" {
+		text += ": " + l.Detail
+	}
+	c.options.Notify(session.Notify{Kind: session.NotifyLog, Level: l.Level, Text: text})
+}

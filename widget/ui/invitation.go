@@ -1,0 +1,84 @@
+package ui
+
+import (
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"chatbot/widget/i18n"
+	"chatbot/widget/session"
+)
+
+// invitation is the card about a conversation of several: the link that was
+// made for somebody else, or the question whether to follow one.
+type invitation struct {
+	app.Compo
+
+	// Link is the one that was made, empty where there is none.
+	Link string
+	// Offered asks whether to join, Leaving that a conversation would be left.
+	Offered, Leaving bool
+	Words            *i18n.Words
+	Chat             Chat
+}
+
+// The field's id; its text is read when the form is sent.
+const nameField = "guest-name"
+
+// Render draws the card; with neither it is empty and not seen.
+func (i *invitation) Render() app.UI {
+	card := app.Div().Class("card").Role("status")
+	switch {
+	case i.Offered:
+		return card.Body(i.question())
+	case i.Link != "":
+		return card.Body(
+			app.P().Text(i.Words.InviteHint),
+			app.Div().Class("line").Body(
+				app.Input().Type("text").ReadOnly(true).Dir("ltr").Aria("label", i.Words.InviteLink).Value(i.Link),
+				app.Button().Type("button").Class("plain", "copy").DataSet("done", i.Words.Copied).Text(i.Words.Copy),
+			),
+			app.Button().Type("button").Class("plain").OnClick(i.putAway).Text(i.Words.Done),
+		)
+	}
+	return card
+}
+
+func (i *invitation) question() app.UI {
+	text := i.Words.Invited
+	if i.Leaving {
+		text = i.Words.InvitedLeave
+	}
+	return app.Form().OnSubmit(i.join).AutoComplete(false).Body(
+		app.P().Text(text),
+		app.Input().Type("text").ID(nameField).MaxLength(80).Dir("auto").Placeholder(i.Words.Name).Aria("label", i.Words.Name),
+		app.Div().Class("line").Body(
+			app.Button().Type("submit").Class("main").Text(i.Words.Join),
+			app.Button().Type("button").Class("plain").OnClick(i.decline).Text(i.Words.NotNow),
+		),
+	)
+}
+
+func (i *invitation) join(ctx app.Context, e app.Event) {
+	e.PreventDefault()
+	ctx.PreventUpdate()
+	name := app.Window().GetElementByID(nameField).Get("value").String()
+	i.Chat.Do(session.Join{Name: readable(name)})
+}
+
+func (i *invitation) decline(ctx app.Context, _ app.Event) {
+	ctx.PreventUpdate()
+	i.Chat.Do(session.Decline{})
+}
+
+func (i *invitation) putAway(ctx app.Context, _ app.Event) {
+	ctx.PreventUpdate()
+	i.Chat.Do(session.PutAway{})
+}
+
+// invitationFor is the card for a state on a page.
+func invitationFor(s session.State, page string) invitation {
+	card := invitation{Offered: s.Offer != "", Leaving: s.ConversationID != ""}
+	if s.Invitation != nil && page != "" {
+		card.Link = page + "#chatbot-invite=" + s.Invitation.Code
+	}
+	return card
+}
