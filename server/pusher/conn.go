@@ -1,337 +1,368 @@
 package pusher
 
 import (
-	"context"
-	"encoding/json"
+	"bytes"
 	"errors"
-	"fmt"
-	"strings"
+	"io"
+	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
-	"github.com/coder/websocket"
-
-	"chatbot/server/pusher/signature"
+	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsutil"
+	"golang.org/x/time/rate"
 )
 
 const (
-	// maxQueueBytes and maxQueueFrames bound what waits to be written to one
-	// connection.
-	maxQueueBytes  = 1 << 20
-	maxQueueFrames = 1024
-	// writeTimeout is how long one frame may take to be written.
+	// writeTimeout is how long one batch of frames may take to be written.
 	writeTimeout = 10 * time.Second
+	// closeTimeout is how long the other side has to say goodbye.
+	closeTimeout = 5 * time.Second
 )
 
 // conn is one client's connection.
 type conn struct {
 	server   *Server
 	app      *application
-	ws       *websocket.Conn
 	address  string
 	socketID string
+	reader   wsutil.Reader
 
-	// channels is guarded by app.mu.
-	channels map[string]struct{}
+	// These belong to the goroutine that reads.
+	subscriptions []subscription
+	user          string
+	events        *rate.Limiter // of the client's own events; made with the first
 
-	// lastRead is when the client was last heard of, in Unix nanoseconds.
-	lastRead atomic.Int64
+	began    time.Duration
+	lastRead atomic.Int64 // as of Server.now
+	used     atomic.Bool  // has subscribed or signed in
 
 	mu      sync.Mutex
-	queue   [][]byte
+	net     net.Conn // nil until the handshake is done
+	queue   []*frame
 	queued  int // bytes
 	writing bool
-	closed  bool
+	ending  bool // a close frame is queued or sent
+	sentBye bool
+	gotBye  bool
 }
 
-// refuse tells a client why it may not stay, in both the ways that clients
-// look for it, and closes.
-func (c *conn) refuse(e protocolError) {
-	frame, err := encode(outgoing{Event: "pusher:error", Data: e})
-	if err == nil {
-		ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
-		defer cancel()
-		err = c.ws.Write(ctx, websocket.MessageText, frame)
-	}
-	if err != nil {
-		c.ws.CloseNow()
-		return
-	}
-	c.ws.Close(websocket.StatusCode(e.Code), e.Message)
-}
-
-// serve reads until the connection ends.
-func (c *conn) serve() {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	defer c.server.remove(c)
-	defer c.ws.CloseNow()
-	c.heard()
-	go c.watchActivity(ctx)
-	c.reply("pusher:connection_established", "", map[string]any{
-		"socket_id":        c.socketID,
-		"activity_timeout": int(c.server.ActivityTimeout.Seconds()),
-	})
-	for {
-		_, frame, err := c.ws.Read(ctx)
-		if err != nil {
-			return
-		}
-		c.heard()
-		c.handle(frame)
-	}
-}
-
-func (c *conn) heard() { c.lastRead.Store(time.Now().UnixNano()) }
-
-// watchActivity asks a silent client whether it lives, and closes if it does
-// not answer. Any frame counts as an answer.
-func (c *conn) watchActivity(ctx context.Context) {
-	asked := false
-	for {
-		silent := time.Since(time.Unix(0, c.lastRead.Load()))
-		limit := c.server.ActivityTimeout
-		if asked {
-			limit += PongTimeout
-		}
-		switch {
-		case silent < c.server.ActivityTimeout:
-			asked, limit = false, c.server.ActivityTimeout
-		case silent >= c.server.ActivityTimeout+PongTimeout:
-			c.drop("silent", 4201, "No answer to the ping in time.")
-			return
-		case !asked:
-			asked, limit = true, c.server.ActivityTimeout+PongTimeout
-			c.reply("pusher:ping", "", struct{}{})
-		}
-		timer := time.NewTimer(max(limit-silent, time.Millisecond))
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return
-		}
-	}
-}
-
-// incoming is a frame from a client. Data may be an object or a string that
-// holds one.
-type incoming struct {
-	Event   string          `json:"event"`
-	Channel string          `json:"channel"`
-	Data    json.RawMessage `json:"data"`
-}
-
-func (c *conn) handle(frame []byte) {
-	var in incoming
-	if err := json.Unmarshal(frame, &in); err != nil || in.Event == "" {
-		c.complain(protocolError{Code: 4200, Message: "A frame must be a JSON object with an event."})
-		return
-	}
-	switch in.Event {
-	case "pusher:ping":
-		c.reply("pusher:pong", "", struct{}{})
-	case "pusher:pong":
-	case "pusher:subscribe":
-		c.subscribe(in.Data)
-	case "pusher:unsubscribe":
-		c.unsubscribe(in.Data)
-	default:
-		c.complain(protocolError{Code: 4200, Message: fmt.Sprintf("The event %.80q is not served here.", in.Event)})
-	}
-}
-
+// subscription is a channel, and as whom it was joined where it has members.
 type subscription struct {
-	Channel     string `json:"channel"`
-	Auth        string `json:"auth"`
-	ChannelData string `json:"channel_data"`
+	*channel
+	member string
 }
 
-// decode reads data as an object, also where a client has sent it as a string.
-func decode(data json.RawMessage, v any) error {
-	var text string
-	if json.Unmarshal(data, &text) == nil {
-		data = []byte(text)
+// use takes the socket, from which early bytes have been read already.
+func (c *conn) use(socket net.Conn, early []byte) {
+	c.reader = wsutil.Reader{Source: socket, State: ws.StateServerSide, MaxFrameSize: int64(c.server.Limits.MessageBytes), OnIntermediate: c.control}
+	if len(early) > 0 {
+		c.reader.Source = io.MultiReader(bytes.NewReader(early), socket)
 	}
-	return json.Unmarshal(data, v)
-}
-
-func (c *conn) subscribe(data json.RawMessage) {
-	var s subscription
-	if err := decode(data, &s); err != nil {
-		c.complain(protocolError{Code: 4200, Message: "pusher:subscribe needs data with a channel."})
-		return
-	}
-	if refusal := c.mayJoin(s); refusal != nil {
-		refusal.Channel = s.Channel
-		c.complain(*refusal)
-		c.reply("pusher:subscription_error", s.Channel, map[string]any{"type": "AuthError", "error": refusal.Message, "status": 401})
-		return
-	}
-	if !c.join(s.Channel) {
-		c.complain(protocolError{Code: 4301, Message: fmt.Sprintf("A connection may subscribe to %d channels.", MaxChannels), Channel: s.Channel})
-		return
-	}
-	c.reply("pusher_internal:subscription_succeeded", s.Channel, struct{}{})
-}
-
-// mayJoin checks name and signature.
-func (c *conn) mayJoin(s subscription) *protocolError {
-	if !validChannel(s.Channel) {
-		return &protocolError{Code: 4009, Message: fmt.Sprintf("A channel's name is 1 to %d of A-Z a-z 0-9 _ - = @ , . ;", MaxChannelName)}
-	}
-	if strings.HasPrefix(s.Channel, "presence-") || strings.HasPrefix(s.Channel, "private-encrypted-") {
-		return &protocolError{Code: 4009, Message: "This kind of channel is not served here."}
-	}
-	if !strings.HasPrefix(s.Channel, "private-") {
-		return nil
-	}
-	if !signature.Equal(s.Auth, signature.Channel(c.app.Key, c.app.Secret, c.socketID, s.Channel, s.ChannelData)) {
-		return &protocolError{Code: 4009, Message: "The subscription's signature is wrong."}
-	}
-	return nil
-}
-
-func validChannel(name string) bool {
-	if name == "" || len(name) > MaxChannelName {
-		return false
-	}
-	return strings.IndexFunc(name, func(r rune) bool {
-		letter := r|0x20 >= 'a' && r|0x20 <= 'z'
-		return !letter && (r < '0' || r > '9') && !strings.ContainsRune("_-=@,.;", r)
-	}) < 0
-}
-
-// join subscribes; false if the connection has too many channels.
-func (c *conn) join(channel string) bool {
-	c.app.mu.Lock()
-	defer c.app.mu.Unlock()
-	if _, already := c.channels[channel]; already {
-		return true
-	}
-	if len(c.channels) >= MaxChannels {
-		return false
-	}
-	c.channels[channel] = struct{}{}
-	if c.app.channels[channel] == nil {
-		c.app.channels[channel] = map[*conn]struct{}{}
-	}
-	c.app.channels[channel][c] = struct{}{}
-	return true
-}
-
-func (c *conn) unsubscribe(data json.RawMessage) {
-	var s subscription
-	if err := decode(data, &s); err != nil || s.Channel == "" {
-		c.complain(protocolError{Code: 4200, Message: "pusher:unsubscribe needs data with a channel."})
-		return
-	}
-	c.app.mu.Lock()
-	defer c.app.mu.Unlock()
-	delete(c.channels, s.Channel)
-	c.app.leave(s.Channel, c)
-}
-
-// complain tells the client what was wrong; the connection stays.
-func (c *conn) complain(e protocolError) {
-	frame, err := encode(outgoing{Event: "pusher:error", Data: e})
-	if err != nil {
-		c.server.Logger.Error("encode pusher:error", "error", err)
-		return
-	}
-	c.send(frame)
-}
-
-// reply sends one of the protocol's own events, its data encoded twice.
-func (c *conn) reply(event, channel string, data any) {
-	text, err := json.Marshal(data)
-	if err == nil {
-		var frame []byte
-		if frame, err = encode(outgoing{Event: event, Channel: channel, Data: string(text)}); err == nil {
-			c.send(frame)
-			return
-		}
-	}
-	c.server.Logger.Error("encode an event", "event", event, "error", err)
-}
-
-// send queues a frame. It never waits: a client that does not read is dropped.
-func (c *conn) send(frame []byte) {
 	c.mu.Lock()
-	if c.closed {
-		c.mu.Unlock()
-		return
-	}
-	if len(c.queue) >= maxQueueFrames || c.queued+len(frame) > maxQueueBytes {
-		c.mu.Unlock()
-		c.drop("slow reader", 4100, "The connection did not keep up with what was sent to it.")
-		return
-	}
-	c.queue = append(c.queue, frame)
-	c.queued += len(frame)
-	start := !c.writing
-	c.writing = true
+	c.net = socket
+	c.writing = len(c.queue) > 0
+	start := c.writing
 	c.mu.Unlock()
 	if start {
 		go c.write()
 	}
 }
 
-// write empties the queue and ends. It exists only while there is something to
-// write, so an idle connection costs no goroutine for it.
-func (c *conn) write() {
+// serve greets, or refuses, and reads until the connection ends.
+func (c *conn) serve(refusal *protocolError) {
+	defer c.server.leave(c, refusal != nil)
+	defer c.net.Close()
+	if refusal != nil {
+		c.finish(closeFrame(refusal.Code, refusal.Message), encodeError(*refusal))
+		c.read(func([]byte) {})
+		return
+	}
+	defer c.leaveAll()
+	c.began = c.server.now()
+	c.heard()
+	c.send(encodeTwice("pusher:connection_established", "", map[string]any{
+		"socket_id":        c.socketID,
+		"activity_timeout": int(c.server.ActivityTimeout.Seconds()),
+	}))
+	defer c.watch().stop()
+	c.read(c.handle)
+}
+
+func (c *conn) heard() { c.lastRead.Store(int64(c.server.now())) }
+
+// read passes on every message until the connection ends. After a goodbye of
+// ours it only waits for the client's.
+func (c *conn) read(handle func(message []byte)) {
 	for {
-		c.mu.Lock()
-		frames := c.queue
-		c.queue, c.queued = nil, 0
-		if len(frames) == 0 || c.closed {
-			c.writing = false
-			c.mu.Unlock()
+		message, err := c.next()
+		if err != nil {
+			c.goodbye(err)
 			return
 		}
-		c.mu.Unlock()
-		for _, frame := range frames {
-			ctx, cancel := context.WithTimeout(context.Background(), writeTimeout)
-			err := c.ws.Write(ctx, websocket.MessageText, frame)
-			cancel()
-			if err != nil {
-				if errors.Is(err, context.DeadlineExceeded) {
-					c.drop("slow reader", 4100, "The connection did not keep up with what was sent to it.")
-				}
-				c.stop()
-				return
-			}
+		if c.isEnding() {
+			continue
 		}
+		c.server.received.Add(1)
+		handle(message)
 	}
 }
 
-// stop makes further frames go nowhere and ends the reader.
-func (c *conn) stop() {
-	c.mu.Lock()
-	c.closed, c.queue, c.queued, c.writing = true, nil, 0, false
-	c.mu.Unlock()
-	c.ws.CloseNow()
+var (
+	errTooBig  = errors.New("message too big")
+	errNotText = errors.New("not UTF-8")
+	errClosed  = errors.New("closed by the client")
+)
+
+// next reads one message and answers control frames. Binary messages are taken
+// as text, as other servers do.
+func (c *conn) next() ([]byte, error) {
+	for {
+		header, err := c.reader.NextFrame()
+		c.heard()
+		switch {
+		case err != nil:
+			return nil, err
+		case header.OpCode.IsControl():
+			if err := c.control(header, &c.reader); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		limit := int64(c.server.Limits.MessageBytes)
+		message, err := io.ReadAll(io.LimitReader(&c.reader, limit+1))
+		switch {
+		case err != nil:
+			return nil, err
+		case int64(len(message)) > limit:
+			return nil, errTooBig
+		case !utf8.Valid(message): // it may be passed on, and a browser would hang up on it
+			return nil, errNotText
+		}
+		return message, nil
+	}
 }
 
-// drop closes for a reason that is counted; it does not wait.
-func (c *conn) drop(reason string, code int, message string) {
+// control handles a control frame, which may come between the fragments of a
+// message.
+func (c *conn) control(header ws.Header, payload io.Reader) error {
+	var buffer [ws.MaxControlFramePayloadSize]byte
+	body := buffer[:header.Length]
+	if len(body) > 0 {
+		if _, err := io.ReadFull(payload, body); err != nil {
+			return err
+		}
+	}
+	switch header.OpCode {
+	case ws.OpPing:
+		c.send(controlFrame(ws.NewPongFrame(body)))
+	case ws.OpClose:
+		code, _ := ws.ParseCloseFrameData(body)
+		if code.Empty() || code.IsNotUsed() {
+			code = ws.StatusNormalClosure
+		}
+		c.mu.Lock()
+		c.gotBye = true
+		answered := c.sentBye
+		c.mu.Unlock()
+		if !answered {
+			c.finish(closeFrame(int(code), ""))
+		}
+		return errClosed
+	}
+	return nil
+}
+
+// goodbye ends what has failed to read. What broke the rules of WebSocket is
+// told so by its code.
+func (c *conn) goodbye(err error) {
+	var broken ws.ProtocolError
+	switch {
+	case errors.Is(err, wsutil.ErrFrameTooLarge), errors.Is(err, errTooBig):
+		c.server.countDrop("message too big")
+		c.finish(closeFrame(int(ws.StatusMessageTooBig), "The message is larger than this server takes."))
+	case errors.Is(err, errNotText):
+		c.server.countDrop("not UTF-8")
+		c.finish(closeFrame(int(ws.StatusInvalidFramePayloadData), "The message is not UTF-8."))
+	case errors.As(err, &broken):
+		c.server.countDrop("WebSocket protocol")
+		c.finish(closeFrame(int(ws.StatusProtocolError), broken.Error()))
+	case !errors.Is(err, errClosed) || c.saidAll():
+		return
+	}
+	// Bytes left unread would make the kernel reset the connection, and the
+	// goodbye be lost. The writer, the client or the deadline ends this.
+	io.Copy(io.Discard, c.reader.Source)
+}
+
+var tooSlow = protocolError{Code: 4100, Message: "The connection did not keep up with what was sent to it."}
+
+// send queues a frame. It never waits: a client that does not read is dropped.
+func (c *conn) send(f *frame) {
 	c.mu.Lock()
-	if c.closed {
+	limits := &c.server.Limits
+	if c.ending {
 		c.mu.Unlock()
 		return
 	}
-	c.closed, c.queue, c.queued = true, nil, 0
+	if len(c.queue) >= limits.QueueFrames || c.queued+len(f.bytes) > limits.QueueBytes {
+		c.queue, c.queued = nil, 0
+		c.mu.Unlock()
+		c.end("slow reader", tooSlow)
+		return
+	}
+	start := c.push(f)
 	c.mu.Unlock()
-	c.server.countDrop(reason)
-	c.server.Logger.Info("connection dropped", "reason", reason)
-	go c.ws.Close(websocket.StatusCode(code), message)
+	if start {
+		go c.write()
+	}
 }
 
-// close ends the connection with a code and waits for the client's goodbye.
-func (c *conn) close(code int, message string) {
+// push is called with the lock held, and tells whether a writer is needed.
+func (c *conn) push(f *frame) (start bool) {
+	c.queue = append(c.queue, f)
+	c.queued += len(f.bytes)
+	start = !c.writing && c.net != nil
+	c.writing = c.writing || start
+	return start
+}
+
+// end closes for a reason that is counted, telling the client why in both the
+// ways that clients look for it. What was queued is still sent, if the client
+// reads it in time. It does not wait.
+func (c *conn) end(reason string, e protocolError) {
+	if c.finish(closeFrame(e.Code, e.Message), encodeError(e)) {
+		c.server.countDrop(reason)
+	}
+}
+
+// finish queues the last frames and gives the client closeTimeout to say
+// goodbye; false if that has been done before.
+func (c *conn) finish(last *frame, before ...*frame) bool {
 	c.mu.Lock()
-	c.closed, c.queue, c.queued = true, nil, 0
+	if c.ending {
+		c.mu.Unlock()
+		return false
+	}
+	start := false
+	for _, f := range append(before, last) {
+		start = c.push(f) || start
+	}
+	c.ending = true
+	if c.net != nil {
+		c.net.SetReadDeadline(time.Now().Add(closeTimeout))
+	}
 	c.mu.Unlock()
-	c.ws.Close(websocket.StatusCode(code), message)
+	if start {
+		go c.write()
+	}
+	return true
+}
+
+// saidAll reports whether both sides have said goodbye.
+func (c *conn) saidAll() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sentBye && c.gotBye
+}
+
+func (c *conn) isEnding() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ending
+}
+
+// kill ends the connection without a word.
+func (c *conn) kill() {
+	c.mu.Lock()
+	socket := c.net
+	c.mu.Unlock()
+	if socket != nil {
+		socket.Close() // may take its time with TLS
+	}
+}
+
+// buffers are reused: a burst would otherwise make one for every batch.
+var buffers = sync.Pool{New: func() any { return new(net.Buffers) }}
+
+// write empties the queue and ends. It exists only while there is something to
+// write, so an idle connection costs no goroutine for it; and it writes all
+// that waits at once, so a burst costs one system call and wakes the client
+// once.
+func (c *conn) write() {
+	for {
+		batch := c.take()
+		if len(batch) == 0 {
+			return
+		}
+		if err := c.writeBatch(batch); err != nil {
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				c.end("slow reader", tooSlow)
+			}
+			c.kill()
+			return
+		}
+		c.observe(batch)
+		if batch[len(batch)-1].last {
+			c.saidBye()
+			return
+		}
+	}
+}
+
+func (c *conn) take() []*frame {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	batch := c.queue
+	c.queue, c.queued = nil, 0
+	c.writing = len(batch) > 0
+	return batch
+}
+
+func (c *conn) writeBatch(batch []*frame) error {
+	c.net.SetWriteDeadline(time.Now().Add(writeTimeout))
+	if len(batch) == 1 {
+		_, err := c.net.Write(batch[0].bytes)
+		return err
+	}
+	list := buffers.Get().(*net.Buffers)
+	kept := (*list)[:0]
+	for _, f := range batch {
+		kept = append(kept, f.bytes)
+	}
+	*list = kept
+	_, err := list.WriteTo(c.net) // uses the list up
+	clear(kept)
+	*list = kept
+	buffers.Put(list)
+	return err
+}
+
+// observe counts what was written, and how long the oldest event of the batch
+// has taken.
+func (c *conn) observe(batch []*frame) {
+	c.server.sent.Add(int64(len(batch)))
+	for _, f := range batch {
+		if f.born != 0 {
+			c.server.histograms.delivery.Observe((c.server.now() - f.born).Seconds())
+			return
+		}
+	}
+}
+
+// saidBye ends the connection where the client has said goodbye too, and tells
+// it otherwise that nothing more comes.
+func (c *conn) saidBye() {
+	c.mu.Lock()
+	c.sentBye = true
+	done := c.gotBye
+	c.mu.Unlock()
+	if half, ok := c.net.(interface{ CloseWrite() error }); ok && !done {
+		half.CloseWrite()
+		return
+	}
+	c.kill()
 }

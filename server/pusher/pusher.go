@@ -1,238 +1,201 @@
 // Package pusher is a realtime endpoint that speaks version 7 of the Pusher
 // Channels protocol, as Pusher documents it and as Laravel Reverb serves it:
-// WebSockets at /app/{key}, public and private channels.
+// WebSockets at /app/{key} and the signed HTTP API at /apps/{id}.
 //
 // A Server may be used concurrently. Each connection has one goroutine that
 // reads and, while there is something to write, one that writes; what waits to
 // be written is bounded, and a connection that cannot keep up is dropped with a
-// named reason. Nothing is sent while a lock is held, and an event is encoded
-// once for all who receive it.
+// named reason. An event is encoded once for all who receive it, down to its
+// WebSocket frame. Locks guard memory only: a frame is queued under its
+// channel's lock, so that everybody sees events in one order, and written under
+// none.
 package pusher
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
+	"net"
 	"net/http"
-	"strings"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/coder/websocket"
 )
 
-// Limits of the endpoint where Options do not say otherwise.
+// Timeouts of the endpoint where Options do not say otherwise.
 const (
 	// DefaultActivityTimeout is the silence after which a connection is asked
 	// whether it lives.
 	DefaultActivityTimeout = 30 * time.Second
-	// PongTimeout is how long it then has to answer.
-	PongTimeout = 30 * time.Second
-	// MaxMessageBytes is the size of a frame from a client.
-	MaxMessageBytes = 10_000
-	// MaxChannelName is the length of a channel's name.
-	MaxChannelName = 164
-	// MaxChannels is how many channels one connection may subscribe to.
-	MaxChannels = 100
-	// MaxConnections is how many connections there may be.
-	MaxConnections = 20_000
-	// MaxConnectionsPerAddress is how many may come from one address.
-	MaxConnectionsPerAddress = 500
+	// DefaultPongTimeout is how long it then has to answer.
+	DefaultPongTimeout = 30 * time.Second
 )
 
-// App is one application: clients connect by its key, and its secret signs.
-type App struct{ ID, Key, Secret string }
+// App is one application: clients connect by its key, servers call the HTTP API
+// by its id, and its secret signs.
+type App struct {
+	ID, Key, Secret string
+
+	// Disabled refuses every connection (4003).
+	Disabled bool
+	// ForceTLS refuses connections without TLS (4000).
+	ForceTLS bool
+	// MaxConnections is how many connections this application may have (4004);
+	// 0 is as many as the server takes.
+	MaxConnections int
+	// NoClientEvents refuses events from clients (4301).
+	NoClientEvents bool
+	// Webhooks are told of what happens on the application's channels.
+	Webhooks []Webhook
+}
 
 // Options are what a Server is made of.
 type Options struct {
-	Apps []App
-	// AllowedOrigins reports whether pages of an origin may connect; it is
-	// asked with "" for clients that are no browser. Nil allows all.
-	AllowedOrigins  func(origin string) bool
+	// Apps are the applications served. The first is the one that Publish
+	// speaks for.
+	Apps   []App
+	Limits Limits
+	// AllowedOrigins reports whether pages of an origin may connect (4009); it
+	// is asked with "" for clients that are no browser. Nil allows all.
+	AllowedOrigins func(origin string) bool
+	// ActivityTimeout is the silence after which a connection is pinged, and
+	// what clients are told to do likewise; the protocol counts it in seconds.
 	ActivityTimeout time.Duration
+	// PongTimeout is how long a pinged connection has to answer (4201).
+	PongTimeout time.Duration
+	// UnusedTimeout is how long a connection may stay that subscribes to nothing
+	// and signs nobody in (4202); 0 is for ever.
+	UnusedTimeout time.Duration
 	// RemoteIP names the client's address for the limits; nil takes the peer's.
 	RemoteIP func(*http.Request) string
-	Logger   *slog.Logger
+	// Secure reports whether the client speaks TLS; nil looks at the connection.
+	Secure func(*http.Request) bool
+	// LocalAPI lets only this machine call the HTTP API, and not through a proxy.
+	LocalAPI bool
+	// PrivateWebhooks lets webhooks go to private addresses.
+	PrivateWebhooks bool
+	Logger          *slog.Logger
 }
 
-// Server is the endpoint: an http.Handler for /app/{key}.
+// Server is the endpoint: an http.Handler for /app/, /apps/ and /up.
 type Server struct {
 	Options
-	apps map[string]*application
+	handler http.Handler
+	apps    []*application
+	byKey   map[string]*application
+	byID    map[string]*application
+	began   time.Time
+
+	received, sent atomic.Int64
+	refusing       atomic.Int64
+	histograms     histograms
 
 	mu        sync.Mutex
 	all       map[*conn]struct{}
 	byAddress map[string]int
 	closing   bool
 	drops     map[string]int64
-}
 
-// application is an App and who is subscribed to its channels.
-type application struct {
-	App
-	mu       sync.RWMutex
-	channels map[string]map[*conn]struct{}
+	// open counts connections, webhooks their senders; live ends with Shutdown.
+	open, webhooks sync.WaitGroup
+	live           context.Context
+	kill           context.CancelFunc
 }
 
 // New makes a Server.
 func New(o Options) *Server {
-	if o.ActivityTimeout == 0 {
-		o.ActivityTimeout = DefaultActivityTimeout
-	}
+	o.Limits = o.Limits.orDefaults()
+	o.ActivityTimeout = cmp.Or(o.ActivityTimeout, DefaultActivityTimeout)
+	o.PongTimeout = cmp.Or(o.PongTimeout, DefaultPongTimeout)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.RemoteIP == nil {
-		o.RemoteIP = func(r *http.Request) string { return r.RemoteAddr[:max(0, strings.LastIndexByte(r.RemoteAddr, ':'))] }
+		o.RemoteIP = peer
 	}
-	s := &Server{Options: o, apps: map[string]*application{}, all: map[*conn]struct{}{}, byAddress: map[string]int{}, drops: map[string]int64{}}
-	for _, a := range o.Apps {
-		s.apps[a.Key] = &application{App: a, channels: map[string]map[*conn]struct{}{}}
+	if o.Secure == nil {
+		o.Secure = func(r *http.Request) bool { return r.TLS != nil }
 	}
+	s := &Server{
+		Options:    o,
+		byKey:      map[string]*application{},
+		byID:       map[string]*application{},
+		began:      time.Now(),
+		histograms: newHistograms(),
+		all:        map[*conn]struct{}{},
+		byAddress:  map[string]int{},
+		drops:      map[string]int64{},
+	}
+	s.live, s.kill = context.WithCancel(context.Background())
+	for _, app := range o.Apps {
+		a := newApplication(s, app)
+		s.apps = append(s.apps, a)
+		s.byKey[app.Key], s.byID[app.ID] = a, a
+	}
+	s.handler = s.routes()
 	return s
 }
 
-// ServeHTTP accepts a connection. Every refusal that a protocol client should
-// understand is made inside the WebSocket: browsers hide HTTP errors from it.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{
-		InsecureSkipVerify: true, // origins are checked below, where they can be told of it
-		CompressionMode:    websocket.CompressionDisabled,
-	})
+func peer(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
-		return // Accept has answered
+		return r.RemoteAddr
 	}
-	ws.SetReadLimit(MaxMessageBytes)
-	c := &conn{server: s, ws: ws, address: s.RemoteIP(r), socketID: newSocketID(), channels: map[string]struct{}{}}
-	if refusal := s.admit(c, r); refusal != nil {
-		// In a goroutine of its own: closing waits for the other side.
-		go c.refuse(*refusal)
-		return
-	}
-	go c.serve()
+	return host
 }
 
-// admit checks what the connection asks for and takes it in.
-func (s *Server) admit(c *conn, r *http.Request) *protocolError {
-	key := r.PathValue("key")
-	if key == "" {
-		_, key, _ = strings.Cut(r.URL.Path, "/app/")
-	}
-	if c.app = s.apps[key]; c.app == nil {
-		return &protocolError{Code: 4001, Message: "There is no application with this key."}
-	}
-	if refusal := checkProtocol(r.URL.Query().Get("protocol")); refusal != nil {
-		return refusal
-	}
-	if s.AllowedOrigins != nil && !s.AllowedOrigins(r.Header.Get("Origin")) {
-		return &protocolError{Code: 4009, Message: "Pages of this origin may not connect."}
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.closing:
-		return &protocolError{Code: 4200, Message: "The server is restarting. Connect again."}
-	case len(s.all) >= MaxConnections:
-		return &protocolError{Code: 4100, Message: "The server has as many connections as it can hold."}
-	case s.byAddress[c.address] >= MaxConnectionsPerAddress:
-		return &protocolError{Code: 4100, Message: "There are too many connections from this address."}
-	}
-	s.all[c] = struct{}{}
-	s.byAddress[c.address]++
-	return nil
+func (s *Server) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/app/", s.connect)
+	mux.HandleFunc("/app/{key}", s.connect)
+	s.routeAPI(mux)
+	return mux
 }
 
-// checkProtocol takes versions 5 to 7; a client that names none is refused with
-// the code that the protocol has for it.
-func checkProtocol(version string) *protocolError {
-	switch version {
-	case "5", "6", "7":
-		return nil
-	case "":
-		return &protocolError{Code: 4008, Message: "Name a protocol version: ?protocol=7."}
-	}
-	return &protocolError{Code: 4007, Message: "This protocol version is not spoken here. Use 7."}
-}
+// ServeHTTP serves connections and the HTTP API.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// remove forgets a connection and all its subscriptions.
-func (s *Server) remove(c *conn) {
-	s.mu.Lock()
-	if _, known := s.all[c]; known {
-		delete(s.all, c)
-		if s.byAddress[c.address]--; s.byAddress[c.address] == 0 {
-			delete(s.byAddress, c.address)
-		}
-	}
-	s.mu.Unlock()
-	c.app.mu.Lock()
-	defer c.app.mu.Unlock()
-	for name := range c.channels {
-		c.app.leave(name, c)
-	}
-}
-
-// leave is called with the lock held.
-func (a *application) leave(name string, c *conn) {
-	delete(a.channels[name], c)
-	if len(a.channels[name]) == 0 {
-		delete(a.channels, name)
-	}
-}
+// now is monotonic time since the server began.
+func (s *Server) now() time.Duration { return time.Since(s.began) }
 
 // Publish sends an event with data (JSON text) to the channel's subscribers in
-// every application, but for the connection exceptSocket. It does not wait for
-// any of them.
+// the first application, but for the connection exceptSocket. It does not wait
+// for any of them.
 func (s *Server) Publish(_ context.Context, channel, event string, data []byte, exceptSocket string) error {
-	frame, err := encode(outgoing{Event: event, Channel: channel, Data: string(data)})
-	if err != nil {
-		return fmt.Errorf("encode the event %s: %w", event, err)
+	if len(s.apps) == 0 {
+		return fmt.Errorf("publish %s: there is no application", event)
 	}
-	for _, a := range s.apps {
-		for _, c := range a.subscribers(channel) {
-			if c.socketID != exceptSocket {
-				c.send(frame)
-			}
-		}
-	}
-	return nil
+	return s.apps[0].publish(channel, event, string(data), exceptSocket)
 }
 
-func (a *application) subscribers(channel string) []*conn {
-	a.mu.RLock()
-	defer a.mu.RUnlock()
-	out := make([]*conn, 0, len(a.channels[channel]))
-	for c := range a.channels[channel] {
-		out = append(out, c)
-	}
-	return out
-}
-
-// Stats is what the endpoint does now, and how many connections it has dropped
-// since it started, by reason.
+// Stats is what the endpoint does now, and what it has done since it started.
 type Stats struct {
 	Connections, Channels int
-	Drops                 map[string]int64
+	// Received and Sent count messages from and to clients.
+	Received, Sent int64
+	// Drops counts the connections that were closed or refused, by reason.
+	Drops map[string]int64
 }
 
 // Stats reads the counters.
 func (s *Server) Stats() Stats {
+	stats := Stats{Received: s.received.Load(), Sent: s.sent.Load()}
+	for _, a := range s.apps {
+		stats.Channels += int(a.occupied.Load())
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	stats := Stats{Connections: len(s.all), Drops: map[string]int64{}}
-	for reason, n := range s.drops {
-		stats.Drops[reason] = n
-	}
-	for _, a := range s.apps {
-		a.mu.RLock()
-		stats.Channels += len(a.channels)
-		a.mu.RUnlock()
-	}
+	stats.Connections = len(s.all)
+	stats.Drops = maps.Clone(s.drops)
 	return stats
 }
 
+// countDrop counts a connection that was closed or refused.
 func (s *Server) countDrop(reason string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -240,29 +203,26 @@ func (s *Server) countDrop(reason string) {
 }
 
 // Shutdown tells every connection to come back at once (4200) and takes no new
-// ones. It returns when all have gone or ctx ends.
+// ones. It returns when all have gone and the webhooks are delivered, or when
+// ctx ends.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.closing = true
-	connections := make([]*conn, 0, len(s.all))
-	for c := range s.all {
-		connections = append(connections, c)
-	}
+	connections := slices.Collect(maps.Keys(s.all))
 	s.mu.Unlock()
-	var closing sync.WaitGroup
 	for _, c := range connections {
-		closing.Go(func() { c.close(4200, "The server is restarting. Connect again.") })
+		c.end("shutdown", restarting)
 	}
-	done := make(chan struct{})
-	go func() { closing.Wait(); close(done) }()
-	select {
-	case <-done:
-	case <-ctx.Done():
+	stop := context.AfterFunc(ctx, func() {
+		s.kill()
 		for _, c := range connections {
-			c.ws.CloseNow()
+			c.kill()
 		}
-		<-done
-	}
+	})
+	defer stop()
+	s.open.Wait()
+	s.webhooks.Wait()
+	s.kill()
 	return nil
 }
 
@@ -274,20 +234,3 @@ func newSocketID() string {
 	const digits = 10_000_000_000
 	return fmt.Sprintf("%d.%d", binary.BigEndian.Uint64(b[:8])%digits, binary.BigEndian.Uint64(b[8:])%digits)
 }
-
-// outgoing is a frame to a client. Data is a string that holds JSON: the
-// protocol encodes it twice.
-type outgoing struct {
-	Event   string `json:"event"`
-	Channel string `json:"channel,omitempty"`
-	Data    any    `json:"data"`
-}
-
-// protocolError is the data of pusher:error, an object as Pusher sends it.
-type protocolError struct {
-	Code    int    `json:"code"`
-	Message string `json:"message"`
-	Channel string `json:"channel,omitempty"`
-}
-
-func encode(o outgoing) ([]byte, error) { return json.Marshal(o) }

@@ -37,6 +37,9 @@ func User(key, secret, socketID, userData string) string {
 	return key + ":" + sign(secret, socketID+"::user::"+userData)
 }
 
+// Webhook is the signature of a webhook's body.
+func Webhook(secret string, body []byte) string { return sign(secret, string(body)) }
+
 // Equal compares two auth strings in constant time.
 func Equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
