@@ -78,6 +78,7 @@
 	script.onerror = () => { byId("connected").textContent = `the widget did not load from ${server.host}`; };
 	script.dataset.title = "Help";
 	script.dataset.subtitle = "We answer at once";
+	script.dataset.suggestions = "How do I install the widget?|Does the chat set cookies?|What if WebSockets are blocked?";
 	script.dataset.debug = "true";
 	script.src = trusted(new URL("chatbot-widget.js", server).href);
 	document.head.append(script);

@@ -59,36 +59,40 @@ type App struct {
 
 // New opens the store, loads the secrets and listens. Its errors say in one
 // line what to do.
-func New(c config.Serve, log *slog.Logger) (a *App, err error) {
+func New(c config.Serve, log *slog.Logger) (*App, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
 	if !assets.Built() {
 		return nil, errNotBuilt
 	}
-	a = &App{config: c, log: log}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, a.closeAll())
-		}
-	}()
+	a := &App{config: c, log: log}
+	if err := a.open(); err != nil {
+		return nil, errors.Join(err, a.closeAll())
+	}
+	return a, nil
+}
+
+// open does what may fail, and stops at the first failure.
+func (a *App) open() error {
+	c := a.config
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
-		return nil, fmt.Errorf("the data directory %s cannot be made (%w); choose one with --data-dir", c.DataDir, err)
+		return fmt.Errorf("the data directory %s cannot be made (%w); choose one with --data-dir", c.DataDir, err)
 	}
 	keys, err := auth.LoadKeys(c.DataDir, os.Getenv)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if a.store, err = store.Open(context.Background(), filepath.Join(c.DataDir, "chatbot.db")); err != nil {
-		return nil, err
+		return err
 	}
 	if a.bot, err = newBot(c); err != nil {
-		return nil, err
+		return err
 	}
 	if err := a.listen(); err != nil {
-		return nil, err
+		return err
 	}
-	return a, a.wire(keys)
+	return a.wire(keys)
 }
 
 // newBot knows the operator's pages, or this product's own.

@@ -121,8 +121,14 @@ func negotiate(accept string, file File) (name, encoding string) {
 
 // pageCSP is for our own pages that carry the widget as any site would.
 func (a *API) pageCSP() string {
-	own := strings.Join(a.OwnOrigins, " ")
+	own := strings.Join(cspSources(a.OwnOrigins), " ")
 	return fmt.Sprintf("default-src 'none'; script-src 'self' %[1]s; style-src 'self'; img-src 'self' data:; frame-src 'self' %[1]s; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'", own)
+}
+
+// cspSources are the origins that a policy can name: it knows no IPv6 addresses
+// (CSP 3, host-source), and a browser complains of them.
+func cspSources(origins []string) []string {
+	return slices.DeleteFunc(slices.Clone(origins), func(origin string) bool { return strings.Contains(origin, "[") })
 }
 
 // ticketMark is where the frame document takes the site ticket.
@@ -164,7 +170,7 @@ func (a *API) getFrame(w http.ResponseWriter, r *http.Request) error {
 // connections to this server and to the realtime providers.
 func (a *API) frameCSP(ancestors string) string {
 	connect := []string{"'self'"}
-	for _, address := range a.OwnOrigins {
+	for _, address := range cspSources(a.OwnOrigins) {
 		connect = append(connect, strings.Replace(address, "http", "ws", 1))
 	}
 	if rv := a.Config.Reverb; rv.Enabled {

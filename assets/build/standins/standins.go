@@ -17,5 +17,5 @@ import "embed"
 
 // Files holds the stand-ins' sources, at their import paths.
 //
-//go:embed all:net all:regexp all:crypto
+//go:embed all:net all:regexp all:crypto all:internal
 var Files embed.FS
