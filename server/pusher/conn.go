@@ -66,6 +66,9 @@ func (c *conn) use(socket net.Conn, early []byte) {
 	c.net = socket
 	c.writing = len(c.queue) > 0
 	start := c.writing
+	if c.ending {
+		socket.SetReadDeadline(time.Now().Add(closeTimeout))
+	}
 	c.mu.Unlock()
 	if start {
 		go c.write()
