@@ -93,6 +93,9 @@ func (a *App) open() error {
 	if err := a.listen(); err != nil {
 		return err
 	}
+	if err := a.listenMetrics(); err != nil {
+		return err
+	}
 	return a.wire(keys)
 }
 
