@@ -165,6 +165,7 @@ func (a *App) wire(keys *auth.Keys) error {
 	}
 	signers := map[wire.Provider]httpapi.Signer{}
 	var publisher chat.Publisher = publish.Nowhere{}
+	var disconnect func(string)
 	if a.config.Realtime == "on" {
 		further, err := pusher.ParseOrigins(a.config.Origins)
 		if err != nil {
@@ -183,20 +184,29 @@ func (a *App) wire(keys *auth.Keys) error {
 			LocalAPI:        keys.Generated.ReverbAppSecret,
 			PrivateWebhooks: a.config.PrivateWebhooks == "on",
 		})
-		publisher = a.realtime
+		publisher, disconnect = a.realtime, a.realtime.Disconnect
 		signers[wire.ProviderReverb] = httpapi.Signer{Key: keys.ReverbAppKey, Secret: keys.ReverbAppSecret}
 	}
+	tokens := auth.NewTokens(keys)
 	a.chat = chat.New(chat.Options{Store: a.store, Publisher: publisher, Responder: a.bot, BotName: a.config.BotName, Logger: a.log})
+	revoked, err := a.chat.Revocations(context.Background())
+	if err != nil {
+		return err
+	}
+	for _, r := range revoked {
+		tokens.Refuse(r.Participant, r.At, r.ExpiresAt)
+	}
 	a.stopping = make(chan struct{})
 	api, err := httpapi.New(httpapi.Options{
 		Chat:                   a.chat,
 		Config:                 a.answer(keys),
 		Signers:                signers,
-		Tokens:                 auth.NewTokens(keys),
+		Tokens:                 tokens,
 		Tickets:                auth.NewTickets(keys),
 		ServerKey:              keys.ServerKey,
 		Origins:                origins,
 		Sockets:                auth.NewSockets(),
+		Disconnect:             disconnect,
 		OwnOrigins:             own,
 		TrustedProxies:         proxies,
 		ConversationsPerMinute: a.config.RateConversations,
@@ -258,7 +268,7 @@ func (a *App) answer(keys *auth.Keys) wire.Config {
 			MessagesPerMinute:      a.config.RateMessages,
 			ConversationsPerMinute: a.config.RateConversations,
 		},
-		Features: []string{"invitations", "signals"},
+		Features: []string{"invitations", "signals", "read", "tokens"},
 		Version:  Version,
 	}
 	if a.realtime != nil {

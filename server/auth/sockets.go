@@ -38,6 +38,15 @@ func (s *Sockets) Authorize(participant, socketID string) {
 	s.visitors.put(participant, append(known, socketID))
 }
 
+// Forget drops the visitor's connections and says which they were.
+func (s *Sockets) Forget(participant string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known, _ := s.visitors.get(participant)
+	s.visitors.put(participant, nil)
+	return known
+}
+
 // Owns reports whether the visitor has authorized the connection.
 func (s *Sockets) Owns(participant, socketID string) bool {
 	s.mu.Lock()

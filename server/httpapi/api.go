@@ -36,6 +36,9 @@ type Options struct {
 	ServerKey auth.ServerKey
 	Origins   auth.Origins
 	Sockets   *auth.Sockets
+	// Disconnect ends a realtime connection by its socket id; nil where there
+	// is no endpoint of our own.
+	Disconnect func(socketID string)
 
 	// OwnOrigins are the origins under which this server itself is reached;
 	// a request that names another host is refused.
@@ -97,6 +100,9 @@ func (a *API) routes() []route {
 		{"GET", wire.PathConversation, a.getConversation},
 		{"POST", wire.PathMessages, a.postMessage},
 		{"GET", wire.PathMessages, a.getMessages},
+		{"POST", wire.PathRead, a.postRead},
+		{"POST", wire.PathToken, a.postToken},
+		{"DELETE", wire.PathToken, a.deleteToken},
 		{"POST", wire.PathInvitations, a.postInvitation},
 		{"POST", wire.PathChannelAuth, a.postChannelAuth},
 		{"POST", "/broadcasting/auth", a.postChannelAuth},
@@ -114,6 +120,9 @@ func (a *API) routes() []route {
 func New(o Options) (*API, error) {
 	if o.Clock == nil {
 		o.Clock = time.Now
+	}
+	if o.Disconnect == nil {
+		o.Disconnect = func(string) {}
 	}
 	a := &API{
 		Options:       o,
