@@ -69,6 +69,7 @@ type API struct {
 	waits         *auth.Concurrency
 	frame         []byte
 	docs          map[string]doc
+	pictures      map[string][]byte // of the guides
 }
 
 // maxWaits is how many polls one participant may hold open at once; a visitor
@@ -128,7 +129,10 @@ func New(o Options) (*API, error) {
 	if a.frame, err = o.Files.Read(frame.Name); err != nil {
 		return nil, err
 	}
-	a.docs, err = renderDocs(o.Docs)
+	if a.docs, err = renderDocs(o.Docs); err != nil {
+		return nil, err
+	}
+	a.pictures, err = readPictures(o.Docs)
 	return a, err
 }
 

@@ -150,7 +150,7 @@ func newServer(t *testing.T, change ...func(*httpapi.Options)) *server {
 			"chatbot-widget.js":  "plain", "chatbot-widget.js.br": "brotli", "chatbot-widget.js.gz": "gzip",
 			"frame.hash.js": "hashed",
 		},
-		Docs:   fstest.MapFS{"GUIDE.md": {Data: []byte("# The guide\n\nSee [it](GUIDE.md#x) <script>alert(1)</script>\n")}},
+		Docs:   fstest.MapFS{"GUIDE.md": {Data: []byte("# The guide\n\nSee [it](GUIDE.md#x) <script>alert(1)</script>\n")}, "picture.png": {Data: []byte("\x89PNG")}, "other.svg": {Data: []byte("<svg/>")}},
 		Ready:  func(*http.Request) error { return nil },
 		Clock:  s.clock,
 		Logger: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -589,8 +589,15 @@ func TestDocs(t *testing.T) {
 	if w := s.call("GET", "/docs/GUIDE.md", ""); !strings.HasPrefix(w.Body.String(), "# The guide") {
 		t.Errorf("the source: %s", w.Body)
 	}
-	if w := s.call("GET", "/docs/", ""); !strings.Contains(w.Body.String(), "The guide") {
+	if w := s.call("GET", "/docs/", ""); !strings.Contains(w.Body.String(), "The guide") || strings.Contains(w.Body.String(), "picture") {
 		t.Errorf("the list: %s", w.Body)
+	}
+	w = s.call("GET", "/docs/picture.png", "")
+	if w.Code != 200 || w.Body.String() != "\x89PNG" || w.Header().Get("Content-Type") != "image/png" || w.Header().Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("a picture: %d %v %q", w.Code, w.Header(), w.Body)
+	}
+	if w := s.call("GET", "/docs/other.svg", ""); w.Code != 404 {
+		t.Errorf("what is neither guide nor PNG: %d", w.Code)
 	}
 }
 
