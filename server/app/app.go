@@ -52,6 +52,7 @@ type App struct {
 	chat     *chat.Service
 	realtime *pusher.Server // nil with realtime off
 	server   *http.Server
+	metrics  *metrics // nil where they are off
 
 	stopping   chan struct{}
 	background sync.WaitGroup
@@ -90,6 +91,9 @@ func (a *App) open() error {
 		return err
 	}
 	if err := a.listen(); err != nil {
+		return err
+	}
+	if err := a.listenMetrics(); err != nil {
 		return err
 	}
 	return a.wire(keys)
@@ -162,12 +166,22 @@ func (a *App) wire(keys *auth.Keys) error {
 	signers := map[wire.Provider]httpapi.Signer{}
 	var publisher chat.Publisher = publish.Nowhere{}
 	if a.config.Realtime == "on" {
+		further, err := pusher.ParseOrigins(a.config.Origins)
+		if err != nil {
+			return err
+		}
 		a.realtime = pusher.New(pusher.Options{
-			Apps:            []pusher.App{{ID: keys.ReverbAppID, Key: keys.ReverbAppKey, Secret: keys.ReverbAppSecret}},
-			AllowedOrigins:  func(origin string) bool { return origin == "" || origins.Allowed(origin) || contains(own, origin) },
+			Apps:   []pusher.App{ownApp(keys, a.config.Endpoint)},
+			Limits: endpointLimits(a.config.Endpoint),
+			AllowedOrigins: func(origin string) bool {
+				return origin == "" || origins.Allowed(origin) || contains(own, origin) || further.Allowed(origin)
+			},
 			ActivityTimeout: a.config.ActivityTimeout,
 			Logger:          a.log,
 			RemoteIP:        func(r *http.Request) string { return auth.RemoteIP(r, proxies).String() },
+			Secure:          func(r *http.Request) bool { return auth.Secure(r, proxies) },
+			LocalAPI:        keys.Generated.ReverbAppSecret,
+			PrivateWebhooks: a.config.PrivateWebhooks == "on",
 		})
 		publisher = a.realtime
 		signers[wire.ProviderReverb] = httpapi.Signer{Key: keys.ReverbAppKey, Secret: keys.ReverbAppSecret}
@@ -196,6 +210,7 @@ func (a *App) wire(keys *auth.Keys) error {
 	if err != nil {
 		return err
 	}
+	a.measure()
 	return a.serveWith(api.Handler())
 }
 
@@ -205,7 +220,9 @@ func (a *App) serveWith(api http.Handler) error {
 	mux := http.NewServeMux()
 	mux.Handle("/", api)
 	if a.realtime != nil {
-		mux.Handle("/app/", a.realtime)
+		for _, path := range []string{"/app/", "/apps/", "/up"} {
+			mux.Handle(path, a.realtime)
+		}
 	}
 	a.server = &http.Server{
 		Handler:           mux,
@@ -311,7 +328,7 @@ func (a *App) ready(r *http.Request) error {
 func (a *App) Run(ctx context.Context) error {
 	working, stopWork := context.WithCancel(context.Background())
 	defer stopWork()
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
 	a.background.Go(func() {
 		if err := a.chat.Run(working); err != nil {
 			failed <- err
@@ -322,6 +339,7 @@ func (a *App) Run(ctx context.Context) error {
 			failed <- err
 		}
 	})
+	a.background.Go(func() { a.runMetrics(working, failed) })
 	var err error
 	select {
 	case <-ctx.Done():
@@ -358,6 +376,9 @@ func (a *App) closeAll() error {
 		if err := a.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err)
 		}
+	}
+	if a.metrics != nil {
+		errs = append(errs, a.metrics.close())
 	}
 	if a.bot != nil {
 		errs = append(errs, a.bot.Close())

@@ -47,11 +47,15 @@ type Serve struct {
 	PollInterval    time.Duration `default:"2s" env:"CHATBOT_POLL_INTERVAL" placeholder:"TIME" help:"How often the widget polls where a poll is not held open."`
 	PollWait        time.Duration `default:"25s" env:"CHATBOT_POLL_WAIT" placeholder:"TIME" help:"How long a poll is held open while nothing changes; 0 answers at once. At most 25s."`
 
+	Endpoint `embed:"" prefix:"realtime-"`
+
 	RateConversations int `default:"30" env:"CHATBOT_RATE_CONVERSATIONS" placeholder:"N" help:"New conversations a minute from one address and site."`
 	RateMessages      int `default:"60" env:"CHATBOT_RATE_MESSAGES" placeholder:"N" help:"Messages a minute from one address and site."`
 
 	LogLevel  string `default:"info" env:"CHATBOT_LOG_LEVEL" placeholder:"LEVEL" help:"debug, info, warn or error."`
 	LogFormat string `default:"text" env:"CHATBOT_LOG_FORMAT" placeholder:"FORMAT" help:"text or json."`
+
+	MetricsAddr string `env:"CHATBOT_METRICS_ADDR" placeholder:"HOST:PORT" help:"Address on this machine for metrics (/metrics, as Prometheus reads them) and profiles (/debug/pprof/). Off by default."`
 }
 
 // Export writes the widget for a static host.
@@ -231,7 +235,12 @@ func (s Serve) Validate() error {
 			return settingErrorf("%s %d: it may be 1 to %d", count.flag, count.value, MaxRate)
 		}
 	}
-	return nil
+	if s.MetricsAddr != "" {
+		if err := checkLoopback("--metrics-addr", s.MetricsAddr); err != nil {
+			return err
+		}
+	}
+	return s.Endpoint.check()
 }
 
 // Proxies are the trusted proxies as networks.

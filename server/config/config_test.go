@@ -32,7 +32,7 @@ func parse(t *testing.T, args ...string) (any, string, error) {
 func quiet(t *testing.T) {
 	t.Helper()
 	for _, entry := range os.Environ() {
-		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "CHATBOT_") {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "CHATBOT_") || strings.HasPrefix(name, "REVERB_") {
 			t.Setenv(name, "")
 		}
 	}
@@ -41,6 +41,7 @@ func quiet(t *testing.T) {
 var defaults = config.Serve{
 	Addr: "localhost:8000", DataDir: "./data", BotName: "Assistant",
 	Realtime: "on", ActivityTimeout: 30 * time.Second, PollInterval: 2 * time.Second, PollWait: 25 * time.Second,
+	Endpoint:          config.Endpoint{Connections: 20_000, PerAddress: 500, MessageSize: 10_000, RequestSize: 256 << 10, ClientEvents: "members", PrivateWebhooks: "off"},
 	RateConversations: 30, RateMessages: 60, LogLevel: "info", LogFormat: "text",
 }
 
@@ -83,6 +84,15 @@ var settings = []struct {
 	{"--activity-timeout", "CHATBOT_ACTIVITY_TIMEOUT", "2m", func(s *config.Serve) { s.ActivityTimeout = 2 * time.Minute }},
 	{"--poll-interval", "CHATBOT_POLL_INTERVAL", "500ms", func(s *config.Serve) { s.PollInterval = 500 * time.Millisecond }},
 	{"--poll-wait", "CHATBOT_POLL_WAIT", "0s", func(s *config.Serve) { s.PollWait = 0 }},
+	{"--realtime-origins", "REVERB_ALLOWED_ORIGINS", "*.a.example,b.example", func(s *config.Serve) { s.Origins = []string{"*.a.example", "b.example"} }},
+	{"--realtime-connections", "REVERB_APP_MAX_CONNECTIONS", "7", func(s *config.Serve) { s.Connections = 7 }},
+	{"--realtime-per-address", "CHATBOT_REALTIME_PER_ADDRESS", "7", func(s *config.Serve) { s.PerAddress = 7 }},
+	{"--realtime-message-size", "REVERB_APP_MAX_MESSAGE_SIZE", "20000", func(s *config.Serve) { s.MessageSize = 20_000 }},
+	{"--realtime-request-size", "REVERB_MAX_REQUEST_SIZE", "10000", func(s *config.Serve) { s.RequestSize = 10_000 }},
+	{"--realtime-client-events", "REVERB_APP_ACCEPT_CLIENT_EVENTS_FROM", "none", func(s *config.Serve) { s.ClientEvents = "none" }},
+	{"--realtime-webhooks", "CHATBOT_REALTIME_WEBHOOKS", "https://a.example/hook?x=1,http://b.example", func(s *config.Serve) { s.Webhooks = []string{"https://a.example/hook?x=1", "http://b.example"} }},
+	{"--realtime-private-webhooks", "CHATBOT_REALTIME_PRIVATE_WEBHOOKS", "on", func(s *config.Serve) { s.PrivateWebhooks = "on" }},
+	{"--metrics-addr", "CHATBOT_METRICS_ADDR", "[::1]:9100", func(s *config.Serve) { s.MetricsAddr = "[::1]:9100" }},
 	{"--rate-conversations", "CHATBOT_RATE_CONVERSATIONS", "7", func(s *config.Serve) { s.RateConversations = 7 }},
 	{"--rate-messages", "CHATBOT_RATE_MESSAGES", "8", func(s *config.Serve) { s.RateMessages = 8 }},
 	{"--log-level", "CHATBOT_LOG_LEVEL", "debug", func(s *config.Serve) { s.LogLevel = "debug" }},
@@ -204,6 +214,16 @@ func TestWrongCommandLines(t *testing.T) {
 		{[]string{"--poll-wait=-1s"}, []string{"0s to 25s"}},
 		{[]string{"--poll-wait", "500ms"}, []string{"in steps of 1s"}},
 		{[]string{"--poll-wait", "soon"}, []string{"--poll-wait", `"soon"`}},
+		{[]string{"--realtime-origins", "https://a.example/page"}, []string{`--realtime-origins "https://a.example/page"`, "*.shop.example"}},
+		{[]string{"--realtime-connections", "0"}, []string{"--realtime-connections 0", "1 to 1000000"}},
+		{[]string{"--realtime-per-address", "0"}, []string{"--realtime-per-address 0", "1 to 1000000"}},
+		{[]string{"--realtime-message-size", "999"}, []string{"--realtime-message-size 999", "1000 to 10000000"}},
+		{[]string{"--realtime-request-size", "999"}, []string{"--realtime-request-size 999", "1000 to 100000000"}},
+		{[]string{"--realtime-client-events", "some"}, []string{`--realtime-client-events "some"`, "members, none"}},
+		{[]string{"--realtime-webhooks", "a.example"}, []string{`--realtime-webhooks "a.example"`, "https://shop.example/webhooks/chat"}},
+		{[]string{"--realtime-private-webhooks", "yes"}, []string{`--realtime-private-webhooks "yes"`, "on, off"}},
+		{[]string{"--metrics-addr", ":9100"}, []string{`--metrics-addr ":9100"`, "localhost:9100"}},
+		{[]string{"--metrics-addr", "192.0.2.1:9100"}, []string{"--metrics-addr", "on this machine"}},
 		{[]string{"--rate-conversations", "0"}, []string{"--rate-conversations 0", "1 to 1000000"}},
 		{[]string{"--rate-messages", "1000001"}, []string{"--rate-messages 1000001", "1 to 1000000"}},
 		{[]string{"--rate-messages", "many"}, []string{"--rate-messages", `"many"`}},
@@ -336,7 +356,8 @@ func checkDocumented(t *testing.T, text, flag, variable string) {
 // cannot go untested.
 func TestEverySettingIsTested(t *testing.T) {
 	const certificate = 2
-	if n := reflect.TypeFor[config.Serve]().NumField(); n != len(settings)+certificate {
+	fields := slices.DeleteFunc(reflect.VisibleFields(reflect.TypeFor[config.Serve]()), func(f reflect.StructField) bool { return f.Anonymous })
+	if n := len(fields); n != len(settings)+certificate {
 		t.Errorf("Serve has %d settings, %d are tested", n, len(settings)+certificate)
 	}
 }

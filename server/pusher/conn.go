@@ -66,6 +66,9 @@ func (c *conn) use(socket net.Conn, early []byte) {
 	c.net = socket
 	c.writing = len(c.queue) > 0
 	start := c.writing
+	if c.ending {
+		socket.SetReadDeadline(time.Now().Add(closeTimeout))
+	}
 	c.mu.Unlock()
 	if start {
 		go c.write()
@@ -77,7 +80,7 @@ func (c *conn) serve(refusal *protocolError) {
 	defer c.server.leave(c, refusal != nil)
 	defer c.net.Close()
 	if refusal != nil {
-		c.finish(closeFrame(refusal.Code, refusal.Message), encodeError(*refusal))
+		c.finish("", closeFrame(refusal.Code, refusal.Message), encodeError(*refusal))
 		c.read(func([]byte) {})
 		return
 	}
@@ -169,7 +172,7 @@ func (c *conn) control(header ws.Header, payload io.Reader) error {
 		answered := c.sentBye
 		c.mu.Unlock()
 		if !answered {
-			c.finish(closeFrame(int(code), ""))
+			c.finish("", closeFrame(int(code), ""))
 		}
 		return errClosed
 	}
@@ -182,14 +185,11 @@ func (c *conn) goodbye(err error) {
 	var broken ws.ProtocolError
 	switch {
 	case errors.Is(err, wsutil.ErrFrameTooLarge), errors.Is(err, errTooBig):
-		c.server.countDrop("message too big")
-		c.finish(closeFrame(int(ws.StatusMessageTooBig), "The message is larger than this server takes."))
+		c.finish("message too big", closeFrame(int(ws.StatusMessageTooBig), "The message is larger than this server takes."))
 	case errors.Is(err, errNotText):
-		c.server.countDrop("not UTF-8")
-		c.finish(closeFrame(int(ws.StatusInvalidFramePayloadData), "The message is not UTF-8."))
+		c.finish("not UTF-8", closeFrame(int(ws.StatusInvalidFramePayloadData), "The message is not UTF-8."))
 	case errors.As(err, &broken):
-		c.server.countDrop("WebSocket protocol")
-		c.finish(closeFrame(int(ws.StatusProtocolError), broken.Error()))
+		c.finish("WebSocket protocol", closeFrame(int(ws.StatusProtocolError), broken.Error()))
 	case !errors.Is(err, errClosed) || c.saidAll():
 		return
 	}
@@ -234,18 +234,19 @@ func (c *conn) push(f *frame) (start bool) {
 // ways that clients look for it. What was queued is still sent, if the client
 // reads it in time. It does not wait.
 func (c *conn) end(reason string, e protocolError) {
-	if c.finish(closeFrame(e.Code, e.Message), encodeError(e)) {
-		c.server.countDrop(reason)
-	}
+	c.finish(reason, closeFrame(e.Code, e.Message), encodeError(e))
 }
 
 // finish queues the last frames and gives the client closeTimeout to say
-// goodbye; false if that has been done before.
-func (c *conn) finish(last *frame, before ...*frame) bool {
+// goodbye. Only the first time counts, under its reason if it has one.
+func (c *conn) finish(reason string, last *frame, before ...*frame) {
 	c.mu.Lock()
 	if c.ending {
 		c.mu.Unlock()
-		return false
+		return
+	}
+	if reason != "" {
+		c.server.countDrop(reason)
 	}
 	start := false
 	for _, f := range append(before, last) {
@@ -259,7 +260,6 @@ func (c *conn) finish(last *frame, before ...*frame) bool {
 	if start {
 		go c.write()
 	}
-	return true
 }
 
 // saidAll reports whether both sides have said goodbye.

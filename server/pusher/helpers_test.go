@@ -230,3 +230,7 @@ func (e *endpoint) publish(channel, event, data, except string) {
 		e.t.Fatal(err)
 	}
 }
+
+func contextWithTimeout(t *testing.T, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(t.Context(), d)
+}

@@ -34,9 +34,9 @@ func decodeData(data json.RawMessage, v any) error {
 
 // dataText is an event's data as the string that webhooks carry.
 func dataText(data json.RawMessage) string {
-	var text string
-	if json.Unmarshal(data, &text) == nil {
-		return text
+	var text *string
+	if json.Unmarshal(data, &text) == nil && text != nil {
+		return *text
 	}
 	return string(data)
 }
