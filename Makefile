@@ -17,8 +17,9 @@ build: assets ## build the self-contained binary bin/chatbot
 assets: ## build the widget into assets/dist
 	$(GO) run ./assets/build
 
-test: ## run every test, headless Chromium included
+test: assets ## run every test, headless Chromium included
 	@.ci/chromium
+	$(GO) run ./assets/build -size
 	$(GO) vet ./...
 	GOOS=js GOARCH=wasm $(GO) vet ./widget/...
 	CGO_ENABLED=1 $(GO) test -race -timeout 14m ./...
@@ -28,7 +29,7 @@ size: assets ## print raw, gzip and brotli size of every file against its budget
 
 bench: assets ## measure latency in the browser and durable messages a second
 	@.ci/chromium
-	$(GO) run ./server/bench
+	$(GO) test -run '^$$' -bench . -timeout 30m ./server/e2e ./server/bench
 
 lint: ## vet for both targets, check formatting, run staticcheck
 	$(GO) vet ./...

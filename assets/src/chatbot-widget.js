@@ -241,6 +241,8 @@
 
 	const isMessage = data => data && data.chatbot === 1 && JSON.stringify(data).length <= maxMessage;
 
+	const page = () => location.href.split("#")[0];
+
 	// greet answers the frame's hello, once, with the port for all the rest.
 	const greet = ({ source, origin, data }) => {
 		if (!frame || port || source !== frame.contentWindow || origin !== home.origin) return;
@@ -252,9 +254,8 @@
 			...settings,
 			dir: getComputedStyle(root).direction,
 			lang: document.documentElement.lang,
-			local: /(^|\.)localhost$|^127\.|^\[::1/.test(location.hostname),
 			fullscreen: narrow.matches,
-			page: location.href.split("#")[0],
+			page: page(),
 		};
 		source.postMessage({ chatbot: 1, type: "connect", nonce: data.nonce, config }, origin, [channel.port2]);
 		tellPage();
@@ -276,14 +277,8 @@
 			draw();
 			if (state.open) tellOpen();
 		},
-		state(m) {
-			const { channel, provider } = m.channelSubscription || {};
-			change({
-				realtimeConnected: m.realtimeConnected === true,
-				realtimeProvider: ["pusher", "reverb", "polling"].find(p => p === m.realtimeProvider) || null,
-				channelSubscription: channel ? { channel, provider } : null,
-				unread: m.unread > 0 ? m.unread | 0 : 0,
-			});
+		state({ realtimeConnected, realtimeProvider, channelSubscription, unread }) {
+			change({ realtimeConnected, realtimeProvider, channelSubscription, unread: unread | 0 });
 		},
 		close: () => close(),
 		sent: () => begun(true),
@@ -409,9 +404,9 @@
 
 	// An invitation stands in the fragment, which no server sees. It is taken out
 	// of the address, so that it is not passed on by accident.
-	const invited = /^#chatbot-invite=([\w-]{1,64})$/.exec(location.hash);
+	const invited = /^#chatbot-invite=(.+)/.exec(location.hash);
 	if (invited) {
-		history.replaceState(history.state, "", location.pathname + location.search);
+		history.replaceState(history.state, "", page());
 		post("invite", { code: invited[1] }, true);
 	}
 

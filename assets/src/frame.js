@@ -232,7 +232,7 @@
 			debug: c.debug === true,
 			dir: c.dir === "rtl" ? "rtl" : "ltr",
 			lang: /^[a-z]{2,3}(-[a-z\d]{1,8})*$/i.test(c.lang) ? c.lang : "en",
-			local: c.local === true,
+			local: /^https?:\/\/(localhost|[^/]*\.localhost|127\.[\d.]+|\[::1\])(:|$)/.test(site),
 			page: address(c.page),
 		};
 		root.lang = config.lang;

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 )
 
@@ -94,9 +95,9 @@ func eval[T any](v *visitor, js string) T {
 	return evalIn[T](v, v.page, js)
 }
 
-func evalIn[T any](v *visitor, target context.Context, js string) T {
+func evalIn[T any](v *visitor, in context.Context, js string) T {
 	v.t.Helper()
-	ctx, cancel := context.WithTimeout(target, patience)
+	ctx, cancel := context.WithTimeout(in, patience)
 	defer cancel()
 	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](js))
 	if err != nil {
@@ -108,9 +109,9 @@ func evalIn[T any](v *visitor, target context.Context, js string) T {
 // until waits for an expression to be true in the page.
 func (v *visitor) until(js string) { v.t.Helper(); v.untilIn(v.page, js) }
 
-func (v *visitor) untilIn(target context.Context, js string) {
+func (v *visitor) untilIn(in context.Context, js string) {
 	v.t.Helper()
-	ctx, cancel := context.WithTimeout(target, patience)
+	ctx, cancel := context.WithTimeout(in, patience)
 	defer cancel()
 	// Asked from here and not by a loop in the page, which a strict
 	// Content-Security-Policy would forbid.
@@ -131,7 +132,15 @@ func (v *visitor) untilIn(target context.Context, js string) {
 
 // frame is the chat's document. It is a process of its own, so it is a target
 // of its own.
-func (v *visitor) frame() context.Context {
+func (v *visitor) frame() context.Context { v.t.Helper(); return v.frameBut("") }
+
+// otherFrame is the one that has taken the place of p's.
+func (v *visitor) otherFrame(p *panel) context.Context {
+	v.t.Helper()
+	return v.frameBut(chromedp.FromContext(p.target).Target.TargetID)
+}
+
+func (v *visitor) frameBut(old target.ID) context.Context {
 	v.t.Helper()
 	deadline := time.Now().Add(patience)
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -143,7 +152,7 @@ func (v *visitor) frame() context.Context {
 			v.fail(err)
 		}
 		for _, info := range targets {
-			if info.Type == "iframe" && info.BrowserContextID == tab.BrowserContextID && strings.Contains(info.URL, "chatbot-frame.html") {
+			if info.TargetID != old && info.Type == "iframe" && info.BrowserContextID == tab.BrowserContextID && strings.Contains(info.URL, "chatbot-frame.html") {
 				ctx, cancel := chromedp.NewContext(v.page, chromedp.WithTargetID(info.TargetID), chromedp.WithListener(v.console.listen))
 				v.t.Cleanup(cancel)
 				if err := chromedp.Do(ctx); err != nil {
@@ -171,12 +180,11 @@ var (
 	shiftEnter = key{name: "Enter", text: "\r", code: 13, modifiers: 8}
 	escape     = key{name: "Escape", code: 27}
 	tab        = key{name: "Tab", code: 9}
-	shiftTab   = key{name: "Tab", code: 9, modifiers: 8}
 	space      = key{name: " ", text: " ", code: 32}
 )
 
 // press sends keys to whatever has the focus in the target.
-func (v *visitor) press(target context.Context, keys ...key) {
+func (v *visitor) press(in context.Context, keys ...key) {
 	v.t.Helper()
 	for _, k := range keys {
 		down := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeRawKeyDown, Key: k.name, Code: k.name, WindowsVirtualKeyCode: k.code, Modifiers: k.modifiers}
@@ -186,7 +194,7 @@ func (v *visitor) press(target context.Context, keys ...key) {
 		up := down
 		up.Type, up.Text = input.DispatchKeyEventTypeKeyUp, ""
 		for _, event := range []input.DispatchKeyEventParams{down, up} {
-			if _, err := chromedp.Call(target, input.DispatchKeyEvent, event); err != nil {
+			if _, err := chromedp.Call(in, input.DispatchKeyEvent, event); err != nil {
 				v.fail(err)
 			}
 		}
@@ -194,17 +202,11 @@ func (v *visitor) press(target context.Context, keys ...key) {
 }
 
 // write types text into whatever has the focus in the target.
-func (v *visitor) write(target context.Context, text string) {
+func (v *visitor) write(in context.Context, text string) {
 	v.t.Helper()
-	if _, err := chromedp.Call(target, input.InsertText, input.InsertTextParams{Text: text}); err != nil {
+	if _, err := chromedp.Call(in, input.InsertText, input.InsertTextParams{Text: text}); err != nil {
 		v.fail(err)
 	}
-}
-
-// click presses the mouse at a place in the page.
-func (v *visitor) click(x, y float64) {
-	v.t.Helper()
-	v.do(chromedp.MouseClickXY(x, y))
 }
 
 // shot writes a screenshot for people to look at.

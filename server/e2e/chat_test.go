@@ -241,6 +241,28 @@ func TestKeyboardOnly(t *testing.T) {
 	v.press(p.target, escape)
 	v.until(`!ChatbotWidget.state.open && ` + root + `.activeElement === ` + root + `.querySelector('.launcher')`)
 	v.until(root + `.querySelector('.launcher').getAttribute('aria-expanded') === 'false'`)
+	v.press(v.page, space)
+	v.until(`ChatbotWidget.state.open`)
+}
+
+// The server goes away while people talk: the visitor is told, nothing written
+// meanwhile is lost, and it is sent when the server is back.
+func TestServerAway(t *testing.T) {
+	w := newWorld(t)
+	v := newVisitor(t)
+	v.open(w.site.URL)
+	p := v.openChat()
+	p.say("Hello")
+	p.untilAnswers(1)
+	w.gate.shut(true)
+	p.say("Are you there?")
+	p.say("Thank you")
+	p.until(`document.querySelector('.status').textContent === 'Reconnecting…'`)
+	p.until(logBox + `.querySelectorAll('.pending').length === 2`)
+	v.shot("light-reconnecting")
+	w.gate.shut(false)
+	p.untilAnswers(3)
+	p.until(`document.querySelector('.status').textContent === '' && ` + logBox + `.querySelectorAll('.mine').length === 3`)
 }
 
 // The Enter that ends an input method's composition sends nothing.
@@ -291,20 +313,6 @@ func TestDoubleLoad(t *testing.T) {
 	v.until(`document.readyState === 'complete'`)
 	if n := eval[int](v, `document.querySelectorAll('#chatbot-widget').length`); n != 1 {
 		t.Errorf("%d widgets", n)
-	}
-}
-
-// A wrong attribute is named on the console, and the default is used.
-func TestWrongAttribute(t *testing.T) {
-	w := newWorld(t)
-	w.setPage(w.tag(`data-color="rgba(0,0,0,.5)" data-position="middle"`))
-	v := newVisitor(t)
-	v.open(w.site.URL)
-	v.until(root + `.querySelector('.launcher')`)
-	for _, name := range []string{"data-color", "data-position"} {
-		if !v.console.has(name) {
-			t.Errorf("the console does not name %s:\n%s", name, v.console)
-		}
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 )
 
 // gate stands between the browser and the server as networks and proxies do: it
-// can refuse WebSockets, and cut those that are open.
+// can refuse WebSockets and cut those that are open, keep a file back, refuse it
+// or give another one in its place.
 type gate struct {
 	url    string
 	server *http.Server
@@ -22,6 +23,9 @@ type gate struct {
 	down    bool
 	sockets map[net.Conn]struct{}
 	refused int
+	held    map[string]chan struct{} // by the end of a path: closed to let it through
+	denied  string                   // the end of a path that is refused
+	swapped map[string][]byte        // by the end of a path
 }
 
 func newGate(t testing.TB) *gate {
@@ -30,7 +34,7 @@ func newGate(t testing.TB) *gate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &gate{sockets: map[net.Conn]struct{}{}}
+	g := &gate{sockets: map[net.Conn]struct{}{}, held: map[string]chan struct{}{}, swapped: map[string][]byte{}}
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +69,21 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
 	target, socket := g.target, strings.HasPrefix(r.URL.Path, "/app/")
 	down := g.down
-	refuse := g.refuse && socket
+	refuse := g.refuse && socket || g.denied != "" && strings.HasSuffix(r.URL.Path, g.denied)
+	var hold chan struct{}
+	for end, c := range g.held {
+		if strings.HasSuffix(r.URL.Path, end) {
+			hold = c
+		}
+	}
+	for end, body := range g.swapped {
+		if strings.HasSuffix(r.URL.Path, end) {
+			g.mu.Unlock()
+			w.Header().Set("Content-Type", "application/wasm")
+			w.Write(body)
+			return
+		}
+	}
 	if refuse {
 		g.refused++
 	}
@@ -77,6 +95,13 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			}
 		}
 		return
+	}
+	if hold != nil {
+		select {
+		case <-hold:
+		case <-r.Context().Done():
+			return
+		}
 	}
 	proxy := httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) {
 		p.SetURL(target)
@@ -93,6 +118,34 @@ func (g *gate) block(on bool) {
 	if on {
 		g.cut()
 	}
+}
+
+// hold keeps back what is asked for by a path with this end, until release.
+func (g *gate) hold(end string) (release func()) {
+	held := make(chan struct{})
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.held[end] = held
+	return sync.OnceFunc(func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		delete(g.held, end)
+		close(held)
+	})
+}
+
+// deny refuses what is asked for by a path with this end; an empty one nothing.
+func (g *gate) deny(end string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.denied = end
+}
+
+// swap gives other content for a path with this end.
+func (g *gate) swap(end string, body []byte) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.swapped[end] = body
 }
 
 // shut makes the whole server unreachable.

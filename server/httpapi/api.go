@@ -66,7 +66,8 @@ type API struct {
 	Options
 	conversations *auth.RateLimiter
 	messages      *auth.RateLimiter
-	waits         *auth.Concurrency
+	waits         *auth.Concurrency // by participant
+	addressWaits  *auth.Concurrency
 	frame         []byte
 	docs          map[string]doc
 	pictures      map[string][]byte // of the guides
@@ -120,6 +121,7 @@ func New(o Options) (*API, error) {
 		conversations: auth.NewRateLimiter(o.ConversationsPerMinute),
 		messages:      auth.NewRateLimiter(o.MessagesPerMinute),
 		waits:         auth.NewConcurrency(maxWaits),
+		addressWaits:  auth.NewConcurrency(maxWaitsPerAddress),
 	}
 	frame, ok := o.Files.File("chatbot-frame.html")
 	if !ok {

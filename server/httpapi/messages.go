@@ -90,9 +90,9 @@ func (a *API) getMessages(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if read.Wait > 0 {
-		release, ok := a.waits.Acquire(waiter)
+		release, ok := a.acquireWait(waiter, a.remoteIP(r).String())
 		if !ok {
-			return &wire.Error{Code: wire.CodeTooManyWaiting, Message: "Too many polls are waiting for this conversation already.", RetryAfter: 2}
+			return &wire.Error{Code: wire.CodeTooManyWaiting, Message: "Too many polls are waiting already. Ask without wait.", RetryAfter: 2}
 		}
 		defer release()
 	}
@@ -102,6 +102,21 @@ func (a *API) getMessages(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, page)
+}
+
+// acquireWait takes a place among the waiting polls of a reader and of a network
+// address.
+func (a *API) acquireWait(waiter, address string) (release func(), ok bool) {
+	one, ok := a.waits.Acquire(waiter)
+	if !ok {
+		return nil, false
+	}
+	other, ok := a.addressWaits.Acquire(address)
+	if !ok {
+		one()
+		return nil, false
+	}
+	return func() { one(); other() }, true
 }
 
 // reader is the conversation that may be read, and who waits for it.

@@ -273,7 +273,7 @@ func TestRefusedForGood(t *testing.T) {
 
 func TestTextsThatTheServerWouldRefuse(t *testing.T) {
 	s := chatting(t)
-	if s.on(Send{Text: " \n​", ClientID: "k2"}); len(s.state.Outbox) != 0 {
+	if s.on(Send{Text: " \n\u200b", ClientID: "k2"}); len(s.state.Outbox) != 0 {
 		t.Error("an empty text was taken")
 	}
 	long := strings.Repeat("é", 101)

@@ -35,8 +35,8 @@ func (i *invitation) Render() app.UI {
 			app.Div().Class("line").Body(
 				app.Input().Type("text").ReadOnly(true).Dir("ltr").Aria("label", i.Words.InviteLink).Value(i.Link),
 				app.Button().Type("button").Class("plain", "copy").DataSet("done", i.Words.Copied).Text(i.Words.Copy),
+				app.Button().Type("button").Class("plain").OnClick(i.putAway).Text(i.Words.Done),
 			),
-			app.Button().Type("button").Class("plain").OnClick(i.putAway).Text(i.Words.Done),
 		)
 	}
 	return card

@@ -1,0 +1,114 @@
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// mayImport says for each package which others of this module it may depend on,
+// by prefix. What is not listed may be imported by nobody.
+var mayImport = map[string][]string{
+	"widget/wire":             {},
+	"widget/i18n":             {"widget/wire"},
+	"widget/session":          {"widget/wire"},
+	"widget/realtime":         {"widget/wire"},
+	"widget/api":              {"widget/wire"},
+	"widget/client":           {"widget/wire", "widget/session", "widget/realtime", "widget/api"},
+	"widget/ui":               {"widget/wire", "widget/session", "widget/i18n"},
+	"widget/browser":          {"widget/wire", "widget/session", "widget/api"},
+	"widget":                  {"widget/"},
+	"server/chat":             {"widget/wire"},
+	"server/config":           {"widget/wire"},
+	"server/auth":             {"widget/wire"},
+	"server/answer":           {"widget/wire", "server/chat"},
+	"server/store":            {"widget/wire", "server/chat"},
+	"server/publish":          {"widget/wire", "server/chat", "server/pusher/signature"},
+	"server/pusher/signature": {},
+	"server/pusher":           {"server/pusher/"},
+	"server/httpapi":          {"widget/wire", "server/chat", "server/auth", "server/pusher/signature"},
+	"server/cli":              {"widget/wire", "widget/api", "server/auth", "server/config"},
+	"server/app":              {"widget/wire", "server/", "assets", "assets/"},
+	"server":                  {"widget/", "server/", "assets", "assets/"},
+	"assets":                  {"assets/build/manifest"},
+	"assets/build/manifest":   {},
+	"assets/build":            {"assets/build/", "widget/ui", "widget/wire", "widget/session", "widget/i18n"},
+}
+
+// Who may import whom: the house stays one that can be lived in.
+func TestImports(t *testing.T) {
+	for from, allowed := range mayImport {
+		for _, env := range []string{"GOOS=linux GOARCH=amd64", "GOOS=js GOARCH=wasm"} {
+			if !strings.HasPrefix(from, "widget") && strings.Contains(env, "wasm") {
+				continue
+			}
+			for _, dep := range dependencies(t, "chatbot/"+from, env) {
+				name, ours := strings.CutPrefix(dep, "chatbot/")
+				if !ours || name == from {
+					continue
+				}
+				if !slices.ContainsFunc(allowed, func(a string) bool { return name == a || strings.HasSuffix(a, "/") && strings.HasPrefix(name, a) }) {
+					t.Errorf("%s depends on %s", from, name)
+				}
+			}
+		}
+	}
+}
+
+// notInTheBrowser are packages that the widget must not link: every visitor
+// pays for them.
+var notInTheBrowser = map[string]string{
+	"net/http":                  "160 KB in brotli; the browser has fetch (a stand-in is linked in the built widget)",
+	"github.com/yuin/goldmark":  "198 KB in brotli; Markdown is turned on the server",
+	"github.com/golang-jwt/jwt": "tokens are opaque to the widget",
+	"text/template":             "reflection keeps every method alive",
+	"html/template":             "the same, and HTML is never made of text",
+	"log/slog":                  "the console is told through the page",
+	"encoding/gob":              "JSON is what the contract speaks",
+	"database/sql":              "storage is the browser's",
+	"golang.org/x/text":         "Unicode tables of megabytes",
+	"testing":                   "tests do not ship",
+}
+
+// The libraries bring net/http in; the widget's own packages do not.
+func TestNotInTheBrowser(t *testing.T) {
+	all := dependencies(t, "chatbot/widget", "GOOS=js GOARCH=wasm")
+	for _, own := range all {
+		if !strings.HasPrefix(own, "chatbot/") {
+			continue
+		}
+		for _, dep := range imports(t, own) {
+			if why, denied := notInTheBrowser[dep]; denied {
+				t.Errorf("%s imports %s: %s", own, dep, why)
+			}
+		}
+	}
+	for dep, why := range notInTheBrowser {
+		if dep != "net/http" && slices.ContainsFunc(all, func(d string) bool {
+			return d == dep || strings.HasPrefix(d, dep+"/") && !strings.HasPrefix(dep, "database")
+		}) {
+			t.Errorf("the widget links %s: %s", dep, why)
+		}
+	}
+}
+
+func dependencies(t *testing.T, of, env string) []string {
+	return list(t, env, "-deps", of)
+}
+
+func imports(t *testing.T, of string) []string {
+	return list(t, "GOOS=js GOARCH=wasm", "-f", `{{join .Imports "\n"}}`, of)
+}
+
+func list(t *testing.T, env string, args ...string) []string {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list"}, args...)...)
+	cmd.Env = append(os.Environ(), strings.Fields(env)...)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list %v: %v", args, err)
+	}
+	return strings.Fields(string(out))
+}
