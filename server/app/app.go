@@ -178,7 +178,7 @@ func (a *App) wire(keys *auth.Keys) error {
 			},
 			ActivityTimeout: a.config.ActivityTimeout,
 			Logger:          a.log,
-			RemoteIP:        func(r *http.Request) string { return auth.RemoteIP(r, proxies).String() },
+			RemoteIP:        func(r *http.Request) string { return subscriber(auth.RemoteIP(r, proxies)) },
 			Secure:          func(r *http.Request) bool { return auth.Secure(r, proxies) },
 			LocalAPI:        keys.Generated.ReverbAppSecret,
 			PrivateWebhooks: a.config.PrivateWebhooks == "on",
