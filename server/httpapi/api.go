@@ -28,6 +28,8 @@ type Options struct {
 	Chat *chat.Service
 	// Config is the answer of GET /api/chatbot/config.
 	Config wire.Config
+	// OwnReverb says that the Reverb of Config is reached as this server is.
+	OwnReverb bool
 	// Signers sign channel subscriptions, by provider.
 	Signers map[wire.Provider]Signer
 
