@@ -53,8 +53,8 @@ type Caller struct {
 	Conversation string
 	// Site is the origin of the page the caller is on.
 	Site string
-	// Socket is the caller's own realtime connection, or empty.
-	Socket string
+	// Socket is the caller's own realtime connection, or none.
+	Socket Socket
 }
 
 // New makes a Service.
@@ -319,7 +319,7 @@ func (s *Service) Join(ctx context.Context, codeHash, name string) (wire.Session
 	if err != nil {
 		return wire.Session{}, err
 	}
-	s.announceParticipant(ctx, c.ID, p, c.Rev, "")
+	s.announceParticipant(ctx, c.ID, p, c.Rev, Socket{})
 	return wire.Session{
 		Conversation: wire.Conversation{ID: c.ID, CreatedAt: c.CreatedAt},
 		Participant:  p,
@@ -328,34 +328,34 @@ func (s *Service) Join(ctx context.Context, codeHash, name string) (wire.Session
 }
 
 // Signal tells everyone in the conversation about something passing.
-func (s *Service) Signal(ctx context.Context, conversationID string, signal wire.Signal, exceptSocket string) {
+func (s *Service) Signal(ctx context.Context, conversationID string, signal wire.Signal, except Socket) {
 	s.signals.set(conversationID, signal, s.now())
-	s.publish(ctx, conversationID, wire.EventSignal, signal, exceptSocket)
+	s.publish(ctx, conversationID, wire.EventSignal, signal, except)
 	s.changed.announce(conversationID)
 }
 
 // announce tells everyone of a message that is stored.
-func (s *Service) announce(ctx context.Context, m wire.Message, exceptSocket string) {
+func (s *Service) announce(ctx context.Context, m wire.Message, except Socket) {
 	s.signals.end(m.ConversationID, m.Author.ID)
 	event := wire.MessageEvent{Message: &m, Rev: m.Rev, Epoch: s.store.Epoch()}
 	s.changed.announce(m.ConversationID)
-	s.publish(ctx, m.ConversationID, wire.EventMessageReceived, event, exceptSocket)
+	s.publish(ctx, m.ConversationID, wire.EventMessageReceived, event, except)
 }
 
 // announceParticipant tells everyone of a participant who has joined or changed.
-func (s *Service) announceParticipant(ctx context.Context, conversationID string, p wire.Participant, rev int64, exceptSocket string) {
+func (s *Service) announceParticipant(ctx context.Context, conversationID string, p wire.Participant, rev int64, except Socket) {
 	event := wire.ParticipantEvent{Participant: p, Rev: rev, Epoch: s.store.Epoch()}
 	s.changed.announce(conversationID)
-	s.publish(ctx, conversationID, wire.EventParticipantUpdated, event, exceptSocket)
+	s.publish(ctx, conversationID, wire.EventParticipantUpdated, event, except)
 }
 
 // publish sends an event. Losing it harms nobody: it is a hint, and who misses
 // it asks the store. What it tells of is stored, so it is sent also where the
 // caller has gone meanwhile.
-func (s *Service) publish(ctx context.Context, conversationID, event string, v any, exceptSocket string) {
+func (s *Service) publish(ctx context.Context, conversationID, event string, v any, except Socket) {
 	data, err := encodeEvent(v)
 	if err == nil {
-		err = s.publisher.Publish(context.WithoutCancel(ctx), wire.Channel(conversationID), event, data, exceptSocket)
+		err = s.publisher.Publish(context.WithoutCancel(ctx), wire.Channel(conversationID), event, data, except)
 	}
 	if err != nil {
 		s.log.Warn("event not published", "event", event, "conversation", conversationID, "error", err)

@@ -82,7 +82,7 @@ func TestProgramDies(t *testing.T) {
 	p.say("Hello")
 	p.untilAnswers(1)
 	evalIn[bool](v, p.target, `(window.old = true, chatbotHost.request = 1, true)`)
-	p.say("Thank you") // the call it leads to kills the program
+	eval[bool](v, `(ChatbotWidget.send('Thank you'), true)`) // the call it leads to kills the program
 	p = &panel{v: v, target: v.otherFrame(p)}
 	p.untilAnswers(2)
 	p.untilSaid("Thank you")

@@ -44,7 +44,7 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request) {
 	// which is freed with the request.
 	early, _ := buffered.Reader.Peek(buffered.Reader.Buffered())
 	c.use(socket, append([]byte(nil), early...))
-	go c.serve(refusal)
+	c.serve(refusal)
 }
 
 // admit checks what the connection asks for and takes it in, or says why not,
