@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -65,11 +66,14 @@ type server struct {
 // parse reads an env file and flags as the command does.
 func parse(t *testing.T, env string, flags ...string) config.Serve {
 	t.Helper()
+	knowledge := t.TempDir() // little of it, which is read faster than the built-in one
 	file := filepath.Join(t.TempDir(), "env")
-	if err := os.WriteFile(file, []byte(env), 0o600); err != nil {
-		t.Fatal(err)
+	for name, text := range map[string]string{file: env, filepath.Join(knowledge, "a.md"): "# Hours\n\nWe are here from nine to five.\n"} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	c, err := config.Parse(append([]string{"--env-file", file, "--addr=localhost:0", "--data-dir", t.TempDir()}, flags...), io.Discard, io.Discard)
+	c, err := config.Parse(append([]string{"--env-file", file, "--addr=localhost:0", "--data-dir", t.TempDir(), "--knowledge", knowledge}, flags...), io.Discard, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,8 +130,8 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// call makes one request and decodes its answer.
-func call[T any](t *testing.T, method, url, token string, body any, header ...string) (answer T) {
+// ask makes one request and decodes its answer.
+func ask[T any](t *testing.T, method, url, token string, body any, header ...string) (answer T) {
 	t.Helper()
 	answer, err := try[T](t.Context(), method, url, token, body, header...)
 	if err != nil {
@@ -171,7 +175,7 @@ func try[T any](ctx context.Context, method, url, token string, body any, header
 
 func (s *server) answer(t *testing.T) wire.Config {
 	t.Helper()
-	return call[wire.Config](t, "GET", s.URL()+wire.PathConfig, "", nil)
+	return ask[wire.Config](t, "GET", s.URL()+wire.PathConfig, "", nil)
 }
 
 // visitor is a conversation at a server and the widget's ladder that follows it.
@@ -185,7 +189,7 @@ type visitor struct {
 
 func (s *server) visit(t *testing.T) *visitor {
 	t.Helper()
-	return listen(t, s.URL(), call[wire.Session](t, "POST", s.URL()+wire.PathConversations, "", struct{}{}), s.answer(t))
+	return listen(t, s.URL(), ask[wire.Session](t, "POST", s.URL()+wire.PathConversations, "", struct{}{}), s.answer(t))
 }
 
 // listen follows a conversation with a ladder, by the ways of c.
@@ -211,7 +215,7 @@ func listen(t *testing.T, url string, session wire.Session, c wire.Config) *visi
 func (v *visitor) send(body string) {
 	v.t.Helper()
 	url := v.url + strings.Replace(wire.PathMessages, "{id}", v.session.Conversation.ID, 1)
-	call[wire.SendAnswer](v.t, "POST", url, v.session.Token, wire.SendRequest{ClientID: body, Body: body}, wire.HeaderSocketID+": "+v.ladder.SocketID())
+	ask[wire.SendAnswer](v.t, "POST", url, v.session.Token, wire.SendRequest{ClientID: body, Body: body}, wire.HeaderSocketID+": "+v.ladder.SocketID())
 }
 
 // await waits for a report that is as wanted.
@@ -411,7 +415,7 @@ func TestSwitchReachesOpenPages(t *testing.T) {
 	}
 	v.ladder.Configure(answer)
 	v.subscribed(wire.ProviderReverb)
-	call[wire.SendAnswer](t, "POST", v.url+strings.Replace(wire.PathMessages, "{id}", v.session.Conversation.ID, 1), v.session.Token, wire.SendRequest{ClientID: "x", Body: "after-the-switch"})
+	ask[wire.SendAnswer](t, "POST", v.url+strings.Replace(wire.PathMessages, "{id}", v.session.Conversation.ID, 1), v.session.Token, wire.SendRequest{ClientID: "x", Body: "after-the-switch"})
 	v.hears("after-the-switch")
 }
 
@@ -432,11 +436,36 @@ func TestPortOfItsOwn(t *testing.T) {
 	}
 	c := s.answer(t)
 	c.Reverb.Host, c.Reverb.Port, c.Reverb.Path = "127.0.0.1", port, "/ws"
-	v := listen(t, s.URL(), call[wire.Session](t, "POST", s.URL()+wire.PathConversations, "", struct{}{}), c)
+	v := listen(t, s.URL(), ask[wire.Session](t, "POST", s.URL()+wire.PathConversations, "", struct{}{}), c)
 	v.subscribed(wire.ProviderReverb)
 	s.stop()
 	await(v, "the end", func(realtime.Down) bool { return true })
 	if _, err := http.Get(own + "/up"); err == nil {
 		t.Error("the port is still served")
 	}
+}
+
+// The .env of the guide does what the guide says.
+func TestLaravelGuide(t *testing.T) {
+	guide, err := fs.ReadFile(assets.Docs(), "laravel.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(string(guide), "<!-- snippet: env -->\n```dotenv\n")
+	env, _, closed := strings.Cut(rest, "```")
+	if !ok || !closed {
+		t.Fatal("the guide has no snippet env")
+	}
+	port := freePort(t)
+	s := start(t, strings.ReplaceAll(env, "8080", strconv.Itoa(port)))
+	for _, url := range []string{fmt.Sprintf("http://localhost:%d/up", port), s.URL() + "/up"} {
+		if got := do(t, "GET", url, ""); !strings.HasPrefix(got, "200") {
+			t.Errorf("%s: %s", url, got)
+		}
+	}
+	if c := s.answer(t); c.Reverb.Key != "f4l2tmwqf6eg0f6jz0mw" || c.Pusher.Enabled {
+		t.Errorf("config %+v", c)
+	}
+	ask[wire.ConversationList](t, "GET", s.URL()+wire.PathConversations, "change-me-to-something-else", nil)
+	ask[wire.Config](t, "GET", s.URL()+wire.PathConfig, "", nil, "Origin: http://localhost:5173")
 }
