@@ -1,10 +1,13 @@
 package pusher
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gobwas/ws"
 )
 
 // Each bound of the queue holds by itself, and behind a goodbye nothing is
@@ -90,5 +93,23 @@ func TestGoodbyeIsHeard(t *testing.T) {
 	c.end("terminated", restarting)
 	if first := <-h.closed; first != "one way" {
 		t.Errorf("closed %s first", first)
+	}
+}
+
+// Whoever was told goodbye is not listened to any more.
+func TestNothingAfterGoodbye(t *testing.T) {
+	subscribe := ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte(`{"event":"pusher:subscribe","data":{"channel":"news"}}`))))
+	for _, ended := range []bool{false, true} {
+		s := fuzzServer()
+		c := fuzzConn(s, "1.1")
+		c.use(memory{Reader: bytes.NewReader(subscribe)}, nil)
+		c.refused = true // it was never counted
+		if ended {
+			c.end("terminated", restarting)
+		}
+		c.read()
+		if n := len(c.subscriptions); n == 1 == ended {
+			t.Errorf("ended: %t, subscribed to %d channels", ended, n)
+		}
 	}
 }
