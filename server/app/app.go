@@ -71,6 +71,7 @@ func New(c config.Serve, log *slog.Logger) (*App, error) {
 	if err := a.open(); err != nil {
 		return nil, errors.Join(err, a.closeAll())
 	}
+	a.ways.tell(log)
 	return a, nil
 }
 

@@ -17,6 +17,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	pusherhttp "github.com/pusher/pusher-http-go/v5"
 	"go.uber.org/goleak"
 
@@ -411,6 +412,11 @@ func TestOverflow(t *testing.T) {
 		}
 		if n := strings.Count(w.log.String(), "events are dropped"); n != 1 {
 			w.t.Errorf("%s", w.log)
+		}
+		registry := prometheus.NewPedanticRegistry()
+		registry.MustRegister(publish.Metrics{w.remote})
+		if families, err := registry.Gather(); err != nil || !strings.Contains(fmt.Sprint(families), `value:"overflow"`) {
+			w.t.Errorf("measured %v, %v", families, err)
 		}
 	})
 }
