@@ -421,6 +421,26 @@ func TestOverflow(t *testing.T) {
 	})
 }
 
+// A hint leads as far as the latest of what was dropped, in whatever order it
+// was.
+func TestHintOfTheLatest(t *testing.T) {
+	simulate(t, "", func(w *world) {
+		w.answers(always(503))
+		w.publish("a", 1, 1) // is on its way and grows old there
+		synctest.Wait()
+		w.publish("a", 2, 50) // give way to those of b
+		w.publish("b", 51, 1050)
+		time.Sleep(time.Minute)
+		w.answers(nil)
+		time.Sleep(time.Minute)
+		got, _ := w.taken()
+		slices.Sort(got)
+		if want := []string{hint(1050), hint(50)}; !slices.Equal(got, want) {
+			w.t.Errorf("taken %q, want %q", got, want)
+		}
+	})
+}
+
 // What is left at the end is sent, if the provider takes it.
 func TestEnd(t *testing.T) {
 	simulate(t, "", func(w *world) {
