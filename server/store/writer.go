@@ -36,6 +36,7 @@ type writer struct {
 }
 
 type job struct {
+	ctx   context.Context
 	do    func(*sql.Tx) error
 	err   error
 	done  chan struct{}
@@ -59,10 +60,7 @@ var (
 // begun its outcome is waited for, so that nobody is told less than what
 // happened.
 func (w *writer) write(ctx context.Context, do func(*sql.Tx) error) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	j := &job{do: do, done: make(chan struct{})}
+	j := &job{ctx: ctx, do: do, done: make(chan struct{})}
 	select {
 	case <-w.quit:
 		return errClosed
@@ -150,6 +148,9 @@ func (w *writer) transact(jobs []*job) error {
 	}
 	for _, j := range jobs {
 		if !j.take() {
+			continue
+		}
+		if j.err = j.ctx.Err(); j.err != nil {
 			continue
 		}
 		if err := runInSavepoint(tx, j); err != nil {
