@@ -72,6 +72,16 @@ func (c Client) Create(ctx context.Context) (session wire.Session, err error) {
 	return session, err
 }
 
+// SignIn asks for the conversation of a user who is signed in at the site; it
+// begins one if there is none.
+func (c Client) SignIn(ctx context.Context, user wire.User) (session wire.Session, err error) {
+	if err := user.Validate(); err != nil {
+		return wire.Session{}, err
+	}
+	err = c.call(ctx, "POST", wire.PathConversations, nil, wire.CreateRequest{User: &user}, &session)
+	return session, err
+}
+
 // Join enters a conversation by an invitation.
 func (c Client) Join(ctx context.Context, r wire.JoinRequest) (session wire.Session, err error) {
 	if err := r.Validate(); err != nil {

@@ -40,6 +40,10 @@ func TestCallsAreThoseOfTheContract(t *testing.T) {
 	}{
 		{"config", func(c Client, _ Conversation) error { _, err := c.Config(t.Context()); return err }, "GET /api/chatbot/config", ""},
 		{"create", func(c Client, _ Conversation) error { _, err := c.Create(t.Context()); return err }, "POST /api/chatbot/conversations", "{}"},
+		{"sign in", func(c Client, _ Conversation) error {
+			_, err := c.SignIn(t.Context(), wire.User{ID: "u1", Name: "Ann", Hash: "h"})
+			return err
+		}, "POST /api/chatbot/conversations", `{"user":{"id":"u1","name":"Ann","hash":"h"}}`},
 		{"join", func(c Client, _ Conversation) error {
 			_, err := c.Join(t.Context(), wire.JoinRequest{Code: "abc"})
 			return err
@@ -173,6 +177,9 @@ func TestUnreachable(t *testing.T) {
 
 func TestJoinIsCheckedBeforeItIsSent(t *testing.T) {
 	c := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("sent") })
+	if _, err := c.SignIn(t.Context(), wire.User{Hash: "h"}); err == nil {
+		t.Error("a user without an id was accepted")
+	}
 	if _, err := c.Join(t.Context(), wire.JoinRequest{Code: "no spaces"}); err == nil {
 		t.Error("accepted")
 	}
