@@ -57,6 +57,7 @@
 		theme: oneOf("theme", "auto", "light", "dark"),
 		privacyUrl: link("privacy-url", "an http or https URL", location.href, web),
 		debug: flag("debug"),
+		user: { id: text("user-id", "", 200), name: text("user-name", "", 80), hash: text("user-hash", "", 500) },
 	};
 	const position = oneOf("position", "bottom-right", "bottom-left");
 	const offset = setting("offset", [20, 20], "x,y in pixels, 0 to 999", v => /^\d{1,3}\s*,\s*\d{1,3}$/.test(v) && v.split(",").map(Number));
@@ -124,7 +125,10 @@
 		draw();
 		if (JSON.stringify(state) === JSON.stringify(before)) return;
 		emit("state", api.state);
-		if (state.unread !== before.unread) emit("unread", state.unread);
+		if (state.unread !== before.unread) {
+			document.title = (state.unread ? `(${state.unread}) ` : "") + document.title.replace(/^\(\d+\) /, "");
+			emit("unread", state.unread);
+		}
 	};
 
 	// The one key on the host, read or changed; a page may refuse storage.
@@ -262,7 +266,7 @@
 		for (const message of pending.splice(0)) port.postMessage(message);
 	};
 
-	const tellPage = () => post("page", { visible: !document.hidden, focused: document.hasFocus() });
+	const tellPage = () => post("page", { attentive: !document.hidden && document.hasFocus() });
 
 	// receive acts on a message of the frame and passes on what the site may see.
 	const receive = ({ chatbot, type, ...detail }) => {
@@ -350,7 +354,10 @@
 			startFrame();
 			post("send", { text: String(text) }, true);
 		},
-		identify: user => post("identify", { user }, true),
+		identify(user) {
+			settings.user = user;
+			post("identify", { user });
+		},
 		reset() {
 			if (begun()) startFrame(); // the conversation's keys are in there
 			post("reset", {}, true);

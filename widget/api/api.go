@@ -119,6 +119,29 @@ func (c Conversation) Send(ctx context.Context, r wire.SendRequest, socketID str
 	return answer.Message, nil
 }
 
+// Read tells that every message up to seq has been seen, and is the mark that
+// counts: a higher one where another device has read on.
+func (c Conversation) Read(ctx context.Context, seq int64) (readSeq int64, err error) {
+	var answer wire.ReadAnswer
+	err = c.call(ctx, "POST", wire.PathRead, nil, wire.ReadRequest{Seq: seq}, &answer)
+	return answer.ReadSeq, err
+}
+
+// Renew asks for a new token with a whole lifetime before it. The one in use
+// stays good.
+func (c Conversation) Renew(ctx context.Context) (answer wire.TokenAnswer, err error) {
+	err = c.call(ctx, "POST", wire.PathToken, nil, struct{}{}, &answer)
+	if err == nil && answer.Token == "" {
+		err = unreadable(errors.New("the answer holds no token"))
+	}
+	return answer, err
+}
+
+// Revoke ends every token that this participant was given so far.
+func (c Conversation) Revoke(ctx context.Context) error {
+	return c.call(ctx, "DELETE", wire.PathToken, nil, nil, nil)
+}
+
 // Changes asks for what changed since the cursor. With a wait above 0 the
 // server may keep the answer back for that many seconds until there is
 // something to say; signals that are not those of signalTag are.
@@ -188,6 +211,12 @@ func (c Client) call(ctx context.Context, method, path string, header map[string
 	}
 	if response.Status < 200 || response.Status > 299 {
 		return refusal(response)
+	}
+	if answer == nil {
+		if response.Status != 204 { // a captive portal says 200 to everything
+			return unreadable(errors.New("an answer where none was to come"))
+		}
+		return nil
 	}
 	if err := json.Unmarshal(response.Body, answer); err != nil {
 		return unreadable(err)

@@ -49,6 +49,9 @@ func TestCallsAreThoseOfTheContract(t *testing.T) {
 		{"wait", func(_ Client, c Conversation) error { _, err := c.Changes(t.Context(), cursor, 99, "x"); return err }, "GET /api/chatbot/conversations/c1/messages?signals=x&since=e-7&wait=25", ""},
 		{"before", func(_ Client, c Conversation) error { _, err := c.Before(t.Context(), 9); return err }, "GET /api/chatbot/conversations/c1/messages?before=9", ""},
 		{"invite", func(_ Client, c Conversation) error { _, err := c.Invite(t.Context()); return err }, "POST /api/chatbot/conversations/c1/invitations", "{}"},
+		{"read", func(_ Client, c Conversation) error { _, err := c.Read(t.Context(), 5); return err }, "POST /api/chatbot/conversations/c1/read", `{"seq":5}`},
+		{"renew", func(_ Client, c Conversation) error { _, err := c.Renew(t.Context()); return err }, "POST /api/chatbot/conversations/c1/token", "{}"},
+		{"revoke", func(_ Client, c Conversation) error { return c.Revoke(t.Context()) }, "DELETE /api/chatbot/conversations/c1/token", ""},
 		{"authorize", func(_ Client, c Conversation) error {
 			_, err := c.Authorize(t.Context(), "/broadcasting/auth", wire.ChannelAuthRequest{SocketID: "1.2", ChannelName: "private-x"})
 			return err
@@ -65,7 +68,11 @@ func TestCallsAreThoseOfTheContract(t *testing.T) {
 				b, _ := io.ReadAll(r.Body)
 				got, body, token = r.Method+" "+r.URL.String(), string(b), r.Header.Get("Authorization")
 				ticket, media = r.Header.Get("X-Chatbot-Site"), r.Header.Get("Content-Type")
-				io.WriteString(w, `{"more":"than we know"}`)
+				if r.Method == "DELETE" {
+					w.WriteHeader(http.StatusNoContent)
+					return
+				}
+				io.WriteString(w, `{"token":"new","more":"than we know"}`)
 			})
 			if err := test.call(c, c.Conversation("c1", "secret")); err != nil {
 				t.Fatal(err)
@@ -168,5 +175,24 @@ func TestJoinIsCheckedBeforeItIsSent(t *testing.T) {
 	c := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("sent") })
 	if _, err := c.Join(t.Context(), wire.JoinRequest{Code: "no spaces"}); err == nil {
 		t.Error("accepted")
+	}
+}
+
+func TestReadAndRenew(t *testing.T) {
+	c := serve(t, answer(200, `{"readSeq":7,"token":"new","expiresAt":"2026-01-02T15:04:05.678Z"}`)).Conversation("c", "t")
+	if seq, err := c.Read(t.Context(), 5); err != nil || seq != 7 {
+		t.Errorf("read: %d, %v", seq, err)
+	}
+	if renewed, err := c.Renew(t.Context()); err != nil || renewed.Token != "new" || renewed.ExpiresAt != 1767366245678 {
+		t.Errorf("renew: %+v, %v", renewed, err)
+	}
+	if _, err := serve(t, answer(200, `{}`)).Conversation("c", "t").Renew(t.Context()); !errors.Is(err, ErrUnreachable) {
+		t.Errorf("an answer without a token: %v", err)
+	}
+	if err := serve(t, answer(204, "")).Conversation("c", "t").Revoke(t.Context()); err != nil {
+		t.Errorf("revoke: %v", err)
+	}
+	if err := serve(t, answer(200, "<html>")).Conversation("c", "t").Revoke(t.Context()); !errors.Is(err, ErrUnreachable) {
+		t.Errorf("revoked by a captive page: %v", err)
 	}
 }

@@ -7,6 +7,8 @@ const (
 	PathJoin          = "/api/chatbot/conversations/join"
 	PathConversation  = "/api/chatbot/conversations/{id}"
 	PathMessages      = "/api/chatbot/conversations/{id}/messages"
+	PathRead          = "/api/chatbot/conversations/{id}/read"
+	PathToken         = "/api/chatbot/conversations/{id}/token"
 	PathInvitations   = "/api/chatbot/conversations/{id}/invitations"
 	PathChannelAuth   = "/api/chatbot/broadcasting/auth"
 	PathUserAuth      = "/api/chatbot/broadcasting/user-auth"
@@ -85,15 +87,36 @@ type Limits struct {
 }
 
 // Session is the answer to a new conversation and to a join: who the caller is
-// from now on, and the token that proves it.
+// from now on, and the token that proves it until ExpiresAt.
 type Session struct {
 	Conversation Conversation `json:"conversation"`
 	Participant  Participant  `json:"participant"`
 	Cursor       Cursor       `json:"cursor"`
 	Token        string       `json:"token"`
+	ExpiresAt    Time         `json:"expiresAt"`
 }
 
-// Badge is the answer of GET /api/chatbot/conversations/{id}.
+// TokenAnswer is the answer of POST …/token: a new token for the same caller.
+// The old one stays good until it expires or is revoked.
+type TokenAnswer struct {
+	Token     string `json:"token"`
+	ExpiresAt Time   `json:"expiresAt"`
+}
+
+// ReadRequest is the body of POST …/read: the caller has seen every message up
+// to Seq.
+type ReadRequest struct {
+	Seq int64 `json:"seq"`
+}
+
+// ReadAnswer is the answer to it: the mark that counts, which is higher than
+// the one asked for where another device has read on.
+type ReadAnswer struct {
+	ReadSeq int64 `json:"readSeq"`
+}
+
+// Badge is the answer of GET /api/chatbot/conversations/{id}. Unread counts the
+// messages of others after ReadSeq.
 type Badge struct {
 	Conversation Conversation `json:"conversation"`
 	LastSeq      int64        `json:"lastSeq"`
@@ -132,7 +155,8 @@ type SendAnswer struct {
 
 // Page is the answer of GET …/messages: with since, the current form of all
 // that changed; with after or before, a stretch of history. Messages stand in
-// order of Seq for history and in order of Rev for changes.
+// order of Seq for history and in order of Rev for changes. Participants are,
+// for changes, those that changed since the cursor, and for history all.
 type Page struct {
 	Messages     []Message     `json:"messages"`
 	Participants []Participant `json:"participants"`

@@ -16,6 +16,7 @@ const (
 	CodeMethodNotAllowed   Code = "method_not_allowed"
 	CodeUnauthorized       Code = "unauthorized"
 	CodeTokenExpired       Code = "token_expired"
+	CodeTokenRevoked       Code = "token_revoked"
 	CodeForbidden          Code = "forbidden"
 	CodeOriginNotAllowed   Code = "origin_not_allowed"
 	CodeNotFound           Code = "not_found"

@@ -56,7 +56,8 @@ type MessageEvent struct {
 	Partial bool     `json:"partial,omitempty"`
 }
 
-// ParticipantEvent is the data of ChatParticipantUpdated.
+// ParticipantEvent is the data of ChatParticipantUpdated: somebody has joined,
+// has read on or goes by another name.
 type ParticipantEvent struct {
 	Participant Participant `json:"participant"`
 	Rev         int64       `json:"rev"`

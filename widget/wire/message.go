@@ -146,6 +146,9 @@ type Participant struct {
 	ID   string `json:"id"`
 	Role Role   `json:"role,omitempty"`
 	Name string `json:"name,omitempty"`
+	// ReadSeq is the Seq up to which the participant has read; it only rises.
+	// Whoever writes a message has read up to it, and no event of its own says so.
+	ReadSeq int64 `json:"readSeq"`
 }
 
 // Cursor is a reader's place in a conversation: everything up to Rev of the
