@@ -83,6 +83,6 @@ func serve(ctx context.Context, c config.Serve, stdout, stderr io.Writer) error 
 }
 
 func remote(r config.Remote) (cli.Client, error) {
-	key, err := auth.ReadServerKey(r.DataDir, os.Getenv)
+	key, err := auth.ReadServerKey(r.DataDir, r.Env.Get)
 	return cli.Client{URL: strings.TrimSuffix(r.URL, "/"), Key: key}, err
 }

@@ -42,6 +42,22 @@ func TestAnswers(t *testing.T) {
 		{"wie ändere ich die farbe", "data-color"},
 		{"Setzt der Chat Cookies?", "gar keine Cookies"},
 		{"Wo werden Nachrichten gespeichert?", "Datenverzeichnis"},
+		{"do you use cookies", "No cookie"},
+		{"Is there a dark mode?", "data-theme"},
+		{"How do I make the chat open by itself?", "data-open"},
+		{"how can I remove the widget from the page", "destroy()"},
+		{"It says this page may not show the chat", "--allowed-origins"},
+		{"How do I put it behind nginx?", "--public-url"},
+		{"does it work without WebSockets?", "polling"},
+		{"how long are conversations kept", "removes nothing"},
+		{"How do I run it on another port?", "--addr"},
+		{"Can I invite a colleague?", "fifteen minutes"},
+		{"Is a human reading this?", "A bot gives the first answer"},
+		{"Welche Seiten dürfen den Chat benutzen?", "--allowed-origins"},
+		{"Kann ich https benutzen?", "--tls-cert"},
+		{"Gibt es einen dunklen Modus?", "data-theme"},
+		{"Antwortet hier ein Mensch oder ein Bot?", "Zuerst ein Bot"},
+		{"Was kostet das?", "niemandem etwas zu zahlen"},
 	} {
 		got, err := bot.Respond(t.Context(), c.question, nil)
 		if err != nil {
@@ -57,7 +73,7 @@ func TestAdmitsWhatItDoesNotKnow(t *testing.T) {
 	bot := builtinBot(t)
 	for _, question := range []string{
 		"What is the weather in Paris tomorrow?", "Who won the football match?", "Can I return my shoes?",
-		"What does shipping to Canada cost?", "Wie hoch ist der Eiffelturm?", "Quel est le prix du pain ?",
+		"What does shipping to Canada cost?", "Wie lange hat der Laden offen?", "Wie ist das Wetter?", "Wie hoch ist der Eiffelturm?", "Quel est le prix du pain ?",
 		"recommend a good restaurant", "What time do you open on Sunday?", "asdf qwer", "?", "🙂",
 	} {
 		got, err := bot.Respond(t.Context(), question, nil)

@@ -183,6 +183,9 @@ func writeBlock(out *strings.Builder, node ast.Node, source []byte, indent strin
 	case *ast.HTMLBlock, *ast.ThematicBreak:
 	case *ast.FencedCodeBlock, *ast.CodeBlock:
 		lines := n.Lines()
+		if isDrawing(lines.Value(source)) {
+			return
+		}
 		for i := range lines.Len() {
 			line := lines.At(i)
 			out.WriteString(indent + strings.TrimRight(string(line.Value(source)), "\n") + "\n")
@@ -211,6 +214,12 @@ func writeBlock(out *strings.Builder, node ast.Node, source []byte, indent strin
 			writeBlock(out, child, source, indent)
 		}
 	}
+}
+
+// isDrawing reports whether a code block is a picture made of lines and boxes,
+// which cannot be read in a bubble.
+func isDrawing(code []byte) bool {
+	return bytes.ContainsFunc(code, func(r rune) bool { return r >= '─' && r <= '╿' })
 }
 
 // inline is the text of a node without any mark-up.

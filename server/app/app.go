@@ -25,7 +25,6 @@ import (
 	"chatbot/server/chat"
 	"chatbot/server/config"
 	"chatbot/server/httpapi"
-	"chatbot/server/publish"
 	"chatbot/server/pusher"
 	"chatbot/server/store"
 	"chatbot/widget/wire"
@@ -50,9 +49,11 @@ type App struct {
 	store    *store.SQLite
 	bot      *answer.Bot
 	chat     *chat.Service
-	realtime *pusher.Server // nil with realtime off
+	realtime *pusher.Server // nil where Reverb is not served here
+	ways     ways
 	server   *http.Server
-	metrics  *metrics // nil where they are off
+	sideDoor *sideDoor // nil unless the endpoint has a port of its own
+	metrics  *metrics  // nil where they are off
 
 	stopping   chan struct{}
 	background sync.WaitGroup
@@ -80,7 +81,7 @@ func (a *App) open() error {
 	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
 		return fmt.Errorf("the data directory %s cannot be made (%w); choose one with --data-dir", c.DataDir, err)
 	}
-	keys, err := auth.LoadKeys(c.DataDir, os.Getenv)
+	keys, err := auth.LoadKeys(c.DataDir, c.Env.Get)
 	if err != nil {
 		return err
 	}
@@ -94,6 +95,12 @@ func (a *App) open() error {
 		return err
 	}
 	if err := a.listenMetrics(); err != nil {
+		return err
+	}
+	if a.ways, err = a.choose(keys); err != nil {
+		return err
+	}
+	if err := a.listenSideDoor(); err != nil {
 		return err
 	}
 	return a.wire(keys)
@@ -163,9 +170,7 @@ func (a *App) wire(keys *auth.Keys) error {
 	if err != nil {
 		return err
 	}
-	signers := map[wire.Provider]httpapi.Signer{}
-	var publisher chat.Publisher = publish.Nowhere{}
-	if a.config.Realtime == "on" {
+	if a.ways.serveReverb {
 		further, err := pusher.ParseOrigins(a.config.Origins)
 		if err != nil {
 			return err
@@ -178,20 +183,20 @@ func (a *App) wire(keys *auth.Keys) error {
 			},
 			ActivityTimeout: a.config.ActivityTimeout,
 			Logger:          a.log,
-			RemoteIP:        func(r *http.Request) string { return auth.RemoteIP(r, proxies).String() },
+			RemoteIP:        func(r *http.Request) string { return subscriber(auth.RemoteIP(r, proxies)) },
 			Secure:          func(r *http.Request) bool { return auth.Secure(r, proxies) },
 			LocalAPI:        keys.Generated.ReverbAppSecret,
 			PrivateWebhooks: a.config.PrivateWebhooks == "on",
 		})
-		publisher = a.realtime
-		signers[wire.ProviderReverb] = httpapi.Signer{Key: keys.ReverbAppKey, Secret: keys.ReverbAppSecret}
+		a.ways.fanout[wire.ProviderReverb] = a.realtime
 	}
-	a.chat = chat.New(chat.Options{Store: a.store, Publisher: publisher, Responder: a.bot, BotName: a.config.BotName, Logger: a.log})
+	a.chat = chat.New(chat.Options{Store: a.store, Publisher: a.ways.fanout, Responder: a.bot, BotName: a.config.BotName, Logger: a.log})
 	a.stopping = make(chan struct{})
 	api, err := httpapi.New(httpapi.Options{
 		Chat:                   a.chat,
-		Config:                 a.answer(keys),
-		Signers:                signers,
+		Config:                 a.answer(),
+		OwnReverb:              a.ways.ownAddress,
+		Signers:                a.ways.signers,
 		Tokens:                 auth.NewTokens(keys),
 		Tickets:                auth.NewTickets(keys),
 		ServerKey:              keys.ServerKey,
@@ -220,17 +225,9 @@ func (a *App) serveWith(api http.Handler) error {
 	mux := http.NewServeMux()
 	mux.Handle("/", api)
 	if a.realtime != nil {
-		for _, path := range []string{"/app/", "/apps/", "/up"} {
-			mux.Handle(path, a.realtime)
-		}
+		a.mountRealtime(mux)
 	}
-	a.server = &http.Server{
-		Handler:           mux,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
-	}
+	a.server = a.newServer(mux)
 	if a.config.TLSCert != "" {
 		pair, err := tls.LoadX509KeyPair(a.config.TLSCert, a.config.TLSKey)
 		if err != nil {
@@ -238,15 +235,27 @@ func (a *App) serveWith(api http.Handler) error {
 		}
 		a.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
 	}
+	a.openSideDoor()
 	return nil
 }
 
+func (a *App) newServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+}
+
 // answer is what GET /api/chatbot/config says.
-func (a *App) answer(keys *auth.Keys) wire.Config {
-	c := wire.Config{
-		RealtimeProvider: wire.ProviderPolling,
-		Providers:        []wire.Provider{},
-		Pusher:           wire.PusherConfig{Cluster: "mt1"},
+func (a *App) answer() wire.Config {
+	return wire.Config{
+		RealtimeProvider: a.ways.first(),
+		Providers:        a.ways.order,
+		Reverb:           a.ways.reverb,
+		Pusher:           a.ways.pusher,
 		Polling: wire.PollingConfig{
 			Interval: int(a.config.PollInterval.Milliseconds()),
 			Wait:     int(a.config.PollWait.Seconds()),
@@ -261,20 +270,6 @@ func (a *App) answer(keys *auth.Keys) wire.Config {
 		Features: []string{"invitations", "signals"},
 		Version:  Version,
 	}
-	if a.realtime != nil {
-		c.RealtimeProvider = wire.ProviderReverb
-		c.Providers = []wire.Provider{wire.ProviderReverb}
-		c.Reverb = wire.ReverbConfig{
-			Enabled:      true,
-			Key:          keys.ReverbAppKey,
-			Host:         a.public.Hostname(),
-			Port:         port(a.public),
-			Scheme:       a.public.Scheme,
-			ForceTLS:     a.public.Scheme == "https",
-			AuthEndpoint: wire.PathChannelAuth,
-		}
-	}
-	return c
 }
 
 func port(u *url.URL) int {
@@ -324,22 +319,28 @@ func (a *App) ready(r *http.Request) error {
 
 // Run serves until ctx ends, then stops in order: sockets are told to
 // reconnect elsewhere, waiting polls are answered, requests under way are
-// finished, and the store is closed last.
+// finished, what is to be published elsewhere is, and the store is closed last.
 func (a *App) Run(ctx context.Context) error {
 	working, stopWork := context.WithCancel(context.Background())
 	defer stopWork()
-	failed := make(chan error, 3)
+	failed := make(chan error, 4)
 	a.background.Go(func() {
 		if err := a.chat.Run(working); err != nil {
 			failed <- err
 		}
 	})
 	a.background.Go(func() {
-		if err := a.serve(); !errors.Is(err, http.ErrServerClosed) {
+		if err := serve(a.server, a.listener); !errors.Is(err, http.ErrServerClosed) {
+			failed <- err
+		}
+	})
+	a.background.Go(func() {
+		if err := a.sideDoor.serve(); !errors.Is(err, http.ErrServerClosed) {
 			failed <- err
 		}
 	})
 	a.background.Go(func() { a.runMetrics(working, failed) })
+	stopPublishing := a.publish()
 	var err error
 	select {
 	case <-ctx.Done():
@@ -351,14 +352,15 @@ func (a *App) Run(ctx context.Context) error {
 	err = errors.Join(err, a.drain(drain))
 	stopWork()
 	a.background.Wait()
+	stopPublishing()
 	return errors.Join(err, a.closeAll())
 }
 
-func (a *App) serve() error {
-	if a.server.TLSConfig != nil {
-		return a.server.ServeTLS(a.listener, "", "")
+func serve(server *http.Server, listener net.Listener) error {
+	if server.TLSConfig != nil {
+		return server.ServeTLS(listener, "", "")
 	}
-	return a.server.Serve(a.listener)
+	return server.Serve(listener)
 }
 
 func (a *App) drain(ctx context.Context) error {
@@ -366,7 +368,7 @@ func (a *App) drain(ctx context.Context) error {
 	if a.realtime != nil {
 		err = a.realtime.Shutdown(ctx)
 	}
-	return errors.Join(err, a.server.Shutdown(ctx))
+	return errors.Join(err, a.sideDoor.shutdown(ctx), a.server.Shutdown(ctx))
 }
 
 // closeAll frees what New has opened so far.
@@ -377,6 +379,7 @@ func (a *App) closeAll() error {
 			errs = append(errs, err)
 		}
 	}
+	errs = append(errs, a.sideDoor.close())
 	if a.metrics != nil {
 		errs = append(errs, a.metrics.close())
 	}

@@ -24,11 +24,7 @@ func (a *App) Welcome() string {
 	line("  Guides      %s/docs/", a.URL())
 	line("  Paste this  <script async src=\"%s/chatbot-widget.js\"></script>", a.URL())
 	line("")
-	if a.realtime != nil {
-		line("  Realtime    own endpoint (Reverb-compatible), then polling")
-	} else {
-		line("  Realtime    off: polling only")
-	}
+	line("  Realtime    %s", a.ways.describe())
 	if a.config.Knowledge != "" {
 		line("  Answers     from %s", a.config.Knowledge)
 	} else {

@@ -40,6 +40,9 @@ type Keys struct {
 	ServerKey ServerKey
 	// The credentials of the application that the realtime endpoint serves.
 	ReverbAppID, ReverbAppKey, ReverbAppSecret string
+	// The credentials of the application at Pusher, or empty: those are never
+	// made here.
+	PusherAppID, PusherAppKey, PusherAppSecret string
 	// Generated says which secrets the environment did not give.
 	Generated Generated
 }
@@ -77,18 +80,69 @@ func LoadKeys(dir string, getenv func(string) string) (*Keys, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := k.loadPusher(getenv); err != nil {
+		return nil, err
+	}
 	k.tokens = splitTokenSecrets(tokens)
 	k.ServerKey = ServerKey{sha256.Sum256([]byte(server))}
 	if err := k.checkIndependent(server); err != nil {
 		return nil, err
 	}
+	for _, prefix := range []string{"REVERB_APP_", "PUSHER_APP_"} {
+		if err := checkComplete(prefix, getenv); err != nil {
+			return nil, err
+		}
+	}
 	return &k, nil
 }
 
+// loadPusher takes Pusher's credentials as far as they are given.
+func (k *Keys) loadPusher(getenv func(string) string) error {
+	for _, c := range []struct {
+		variable string
+		field    *string
+		check    func(string) error
+	}{
+		{"PUSHER_APP_ID", &k.PusherAppID, checkName},
+		{"PUSHER_APP_KEY", &k.PusherAppKey, checkName},
+		{"PUSHER_APP_SECRET", &k.PusherAppSecret, checkPlain},
+	} {
+		*c.field = strings.TrimSpace(getenv(c.variable))
+		if *c.field == "" {
+			continue
+		}
+		if err := c.check(*c.field); err != nil {
+			return fmt.Errorf("%s %w", c.variable, err)
+		}
+	}
+	return nil
+}
+
+// checkComplete refuses an application of which only a part is named: whoever
+// else is told of it would hold something that does not fit.
+func checkComplete(prefix string, getenv func(string) string) error {
+	given, missing := []string{}, []string{}
+	for _, part := range []string{"ID", "KEY", "SECRET"} {
+		if strings.TrimSpace(getenv(prefix+part)) == "" {
+			missing = append(missing, prefix+part)
+		} else {
+			given = append(given, prefix+part)
+		}
+	}
+	if len(given) == 0 || len(missing) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s without %s: set all three or none", strings.Join(given, " and "), strings.Join(missing, " and "))
+}
+
 // checkIndependent refuses a secret that is used twice, or that is public as
-// the application's id or key.
+// an application's id or key. One application may be served by several servers.
 func (k *Keys) checkIndependent(server string) error {
-	owner := map[string]string{k.ReverbAppID: "REVERB_APP_ID", k.ReverbAppKey: "REVERB_APP_KEY"}
+	owner := map[string]string{
+		k.PusherAppID: "PUSHER_APP_ID", k.PusherAppKey: "PUSHER_APP_KEY",
+		k.ReverbAppID: "REVERB_APP_ID", k.ReverbAppKey: "REVERB_APP_KEY",
+	}
+	delete(owner, "")
 	claim := func(variable, secret string) error {
 		if other, taken := owner[secret]; taken {
 			return fmt.Errorf("%s and %s hold the same value; each needs one of its own, for example from `openssl rand -hex 32`", other, variable)
@@ -104,7 +158,10 @@ func (k *Keys) checkIndependent(server string) error {
 	if err := claim("CHATBOT_SERVER_KEY", server); err != nil {
 		return err
 	}
-	return claim("REVERB_APP_SECRET", k.ReverbAppSecret)
+	if err := claim("REVERB_APP_SECRET", k.ReverbAppSecret); err != nil || k.PusherAppSecret == k.ReverbAppSecret || k.PusherAppSecret == "" {
+		return err
+	}
+	return claim("PUSHER_APP_SECRET", k.PusherAppSecret)
 }
 
 // ReadServerKey is the server key as LoadKeys would find it, for commands that

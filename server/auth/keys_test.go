@@ -117,6 +117,11 @@ func TestUnusableSecretsInTheEnvironment(t *testing.T) {
 		{"one for two", []string{"CHATBOT_SECRET", secretA, "CHATBOT_SERVER_KEY", secretA}, "CHATBOT_SECRET and CHATBOT_SERVER_KEY hold the same"},
 		{"retired for two", []string{"CHATBOT_SECRET", secretA + "," + secretB, "CHATBOT_SERVER_KEY", secretB}, "CHATBOT_SECRET and CHATBOT_SERVER_KEY hold the same"},
 		{"public secret", []string{"REVERB_APP_KEY", secretA, "REVERB_APP_SECRET", secretA}, "REVERB_APP_KEY and REVERB_APP_SECRET hold the same"},
+		{"key without a secret", []string{"REVERB_APP_ID", "1", "REVERB_APP_KEY", "k"}, "REVERB_APP_ID and REVERB_APP_KEY without REVERB_APP_SECRET: set all three or none"},
+		{"secret without a key", []string{"PUSHER_APP_SECRET", "s"}, "PUSHER_APP_SECRET without PUSHER_APP_ID and PUSHER_APP_KEY"},
+		{"Pusher's key with a slash", []string{"PUSHER_APP_KEY", "a/b"}, "PUSHER_APP_KEY must be 1 to 64 characters of"},
+		{"Pusher's public secret", []string{"PUSHER_APP_ID", "1", "PUSHER_APP_KEY", "k", "PUSHER_APP_SECRET", "k"}, "PUSHER_APP_KEY and PUSHER_APP_SECRET hold the same"},
+		{"Pusher's secret for tokens", []string{"CHATBOT_SECRET", secretA, "PUSHER_APP_ID", "1", "PUSHER_APP_KEY", "k", "PUSHER_APP_SECRET", secretA}, "CHATBOT_SECRET and PUSHER_APP_SECRET hold the same"},
 		{"app secret for tokens", []string{"CHATBOT_SECRET", secretA, "REVERB_APP_SECRET", secretA}, "CHATBOT_SECRET and REVERB_APP_SECRET hold the same"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -245,5 +250,18 @@ func TestServerKey(t *testing.T) {
 	}
 	if (auth.ServerKey{}).Matches("") {
 		t.Error("a server without a key lets everybody in")
+	}
+}
+
+func TestPusher(t *testing.T) {
+	k := must(t)(auth.LoadKeys(t.TempDir(), environment()))
+	if k.PusherAppID != "" || k.PusherAppKey != "" || k.PusherAppSecret != "" {
+		t.Error("credentials for Pusher were made up")
+	}
+	one := []string{"REVERB_APP_ID", "1", "REVERB_APP_KEY", "k", "REVERB_APP_SECRET", "s"}
+	both := append(one, "PUSHER_APP_ID", "1", "PUSHER_APP_KEY", "k", "PUSHER_APP_SECRET", "s")
+	k = must(t)(auth.LoadKeys(t.TempDir(), environment(both...)))
+	if k.PusherAppID != "1" || k.PusherAppKey != "k" || k.PusherAppSecret != "s" {
+		t.Errorf("%q %q %q", k.PusherAppID, k.PusherAppKey, k.PusherAppSecret)
 	}
 }

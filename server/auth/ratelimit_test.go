@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"chatbot/server/auth"
+	"chatbot/widget/wire"
 )
 
 func TestRateLimit(t *testing.T) {
@@ -134,25 +135,30 @@ func TestConcurrency(t *testing.T) {
 
 func TestSockets(t *testing.T) {
 	s := auth.NewSockets()
-	s.Authorize("ann", "1.1")
-	s.Authorize("ann", "1.1")
-	s.Authorize("bob", "2.2")
+	s.Authorize("ann", wire.ProviderReverb, "1.1")
+	s.Authorize("ann", wire.ProviderReverb, "1.1")
+	s.Authorize("bob", wire.ProviderPusher, "2.2")
 	for _, c := range []struct {
 		who, socket string
-		want        bool
-	}{{"ann", "1.1", true}, {"bob", "2.2", true}, {"bob", "1.1", false}, {"ann", "2.2", false}, {"cleo", "1.1", false}, {"ann", "", false}, {"", "1.1", false}} {
-		if s.Owns(c.who, c.socket) != c.want {
-			t.Errorf("%q owns %q: %v", c.who, c.socket, !c.want)
+		want        wire.Provider
+	}{{"ann", "1.1", wire.ProviderReverb}, {"bob", "2.2", wire.ProviderPusher}, {"bob", "1.1", ""}, {"ann", "2.2", ""}, {"cleo", "1.1", ""}, {"ann", "", ""}, {"", "1.1", ""}} {
+		if got, ok := s.Provider(c.who, c.socket); got != c.want || ok != (c.want != "") {
+			t.Errorf("%q has %q at %q, %v; want %q", c.who, c.socket, got, ok, c.want)
 		}
 	}
-	for i := range 8 {
-		s.Authorize("ann", fmt.Sprintf("3.%d", i))
+	s.Authorize("bob", wire.ProviderReverb, "2.2")
+	if got, _ := s.Provider("bob", "2.2"); got != wire.ProviderReverb {
+		t.Errorf("an id that was authorized twice is at %q, want the latest", got)
 	}
-	if s.Owns("ann", "1.1") {
+	for i := range 8 {
+		s.Authorize("ann", wire.ProviderReverb, fmt.Sprintf("3.%d", i))
+	}
+	if _, ok := s.Provider("ann", "1.1"); ok {
 		t.Error("the oldest of nine connections is still remembered")
 	}
 	for i := range 8 {
-		if socket := fmt.Sprintf("3.%d", i); !s.Owns("ann", socket) {
+		socket := fmt.Sprintf("3.%d", i)
+		if _, ok := s.Provider("ann", socket); !ok {
 			t.Errorf("%s, one of the latest eight, is forgotten", socket)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"chatbot/widget/wire"
 )
 
 func TestRecentForgetsWhatWasUnusedForLongest(t *testing.T) {
@@ -44,18 +46,22 @@ func TestRateLimiterIsBounded(t *testing.T) {
 
 func TestSocketsAreBounded(t *testing.T) {
 	s := NewSockets()
-	s.Authorize("first", "1.1")
-	s.Authorize("kept", "2.2")
+	owns := func(participant, socketID string) bool {
+		_, ok := s.Provider(participant, socketID)
+		return ok
+	}
+	s.Authorize("first", wire.ProviderReverb, "1.1")
+	s.Authorize("kept", wire.ProviderReverb, "2.2")
 	for i := range maxVisitors - 1 {
-		if i == 100 && !s.Owns("kept", "2.2") {
+		if i == 100 && !owns("kept", "2.2") {
 			t.Fatal("forgotten too early")
 		}
-		s.Authorize(fmt.Sprint(i), "3.3")
+		s.Authorize(fmt.Sprint(i), wire.ProviderReverb, "3.3")
 	}
 	if n := len(s.visitors.entries); n != maxVisitors {
 		t.Errorf("%d visitors are remembered, want %d", n, maxVisitors)
 	}
-	if s.Owns("first", "1.1") || !s.Owns("kept", "2.2") {
+	if owns("first", "1.1") || !owns("kept", "2.2") {
 		t.Error("not the one that was quiet for longest was forgotten")
 	}
 }

@@ -3,6 +3,8 @@ package auth
 import (
 	"slices"
 	"sync"
+
+	"chatbot/widget/wire"
 )
 
 const (
@@ -14,34 +16,46 @@ const (
 	maxVisitors = 50_000
 )
 
-// Sockets remembers which realtime connections each visitor has authorized, so
-// that nobody can have somebody else left out of an event.
+// Sockets remembers which realtime connections each visitor has authorized, and
+// at which provider, so that nobody can have somebody else left out of an event.
 type Sockets struct {
 	mu       sync.Mutex
-	visitors *recent[[]string]
+	visitors *recent[[]socket]
+}
+
+// socket is a connection; its id means something to its provider alone.
+type socket struct {
+	provider wire.Provider
+	id       string
 }
 
 // NewSockets makes an empty memory.
-func NewSockets() *Sockets { return &Sockets{visitors: newRecent[[]string](maxVisitors)} }
+func NewSockets() *Sockets { return &Sockets{visitors: newRecent[[]socket](maxVisitors)} }
 
-// Authorize notes that a visitor has authorized a connection.
-func (s *Sockets) Authorize(participant, socketID string) {
+// Authorize notes that a visitor has authorized a connection to a provider.
+func (s *Sockets) Authorize(participant string, provider wire.Provider, socketID string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	known, _ := s.visitors.get(participant)
-	if slices.Contains(known, socketID) {
+	if slices.Contains(known, socket{provider, socketID}) {
 		return
 	}
 	if len(known) == socketsPerVisitor {
 		known = slices.Delete(known, 0, 1)
 	}
-	s.visitors.put(participant, append(known, socketID))
+	s.visitors.put(participant, append(known, socket{provider, socketID}))
 }
 
-// Owns reports whether the visitor has authorized the connection.
-func (s *Sockets) Owns(participant, socketID string) bool {
+// Provider is the one to which the visitor has authorized the connection, of
+// several the latest; ok is false if the visitor has not.
+func (s *Sockets) Provider(participant, socketID string) (provider wire.Provider, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	known, _ := s.visitors.get(participant)
-	return slices.Contains(known, socketID)
+	for _, k := range slices.Backward(known) {
+		if k.id == socketID {
+			return k.provider, true
+		}
+	}
+	return "", false
 }

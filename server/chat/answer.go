@@ -82,7 +82,7 @@ func (s *Service) tryToSettle(ctx context.Context, d Debt, lastTry bool) error {
 		_, _, err := s.store.SettleAnswer(ctx, d, nil)
 		return err
 	}
-	s.Signal(ctx, d.ConversationID, wire.Signal{Type: wire.SignalThinking, Author: s.bot, TTL: int(SignalTTL.Milliseconds())}, "")
+	s.Signal(ctx, d.ConversationID, wire.Signal{Type: wire.SignalThinking, Author: s.bot, TTL: int(SignalTTL.Milliseconds())}, Socket{})
 	answer, err := s.respond(ctx, d, history)
 	if err != nil {
 		if !lastTry || ctx.Err() != nil {
@@ -101,7 +101,7 @@ func (s *Service) tryToSettle(ctx context.Context, d Debt, lastTry bool) error {
 		CreatedAt:      s.time(),
 	})
 	if err == nil && created {
-		s.announce(ctx, m, "")
+		s.announce(ctx, m, Socket{})
 	}
 	return err
 }
@@ -114,7 +114,7 @@ func (s *Service) respond(ctx context.Context, d Debt, history []wire.Message) (
 	defer cancel()
 	dots.Go(func() {
 		for pause(ctx, SignalTTL/2) {
-			s.Signal(ctx, d.ConversationID, wire.Signal{Type: wire.SignalThinking, Author: s.bot, TTL: int(SignalTTL.Milliseconds())}, "")
+			s.Signal(ctx, d.ConversationID, wire.Signal{Type: wire.SignalThinking, Author: s.bot, TTL: int(SignalTTL.Milliseconds())}, Socket{})
 		}
 	})
 	return s.responder.Respond(ctx, d.Body, history)

@@ -112,9 +112,16 @@ type Conversation struct {
 // Publisher announces events to whoever listens now. It may lose them: readers
 // ask the store. Publish must return promptly and never waits for a reader.
 type Publisher interface {
-	// Publish sends data (JSON) on the channel to all but exceptSocket, which
-	// may be empty.
-	Publish(ctx context.Context, channel, event string, data []byte, exceptSocket string) error
+	// Publish sends data (JSON) on the channel to all but one connection.
+	Publish(ctx context.Context, channel, event string, data []byte, except Socket) error
+}
+
+// Socket is a realtime connection. The id means something to its provider
+// alone; without a provider it is that of whichever knows it. The zero Socket is
+// none.
+type Socket struct {
+	Provider wire.Provider
+	ID       string
 }
 
 // Responder makes the bot's answers.

@@ -53,8 +53,8 @@ type Caller struct {
 	Conversation string
 	// Site is the origin of the page the caller is on.
 	Site string
-	// Socket is the caller's own realtime connection, or empty.
-	Socket string
+	// Socket is the caller's own realtime connection, or none.
+	Socket Socket
 }
 
 // New makes a Service.
@@ -333,7 +333,7 @@ func (s *Service) Join(ctx context.Context, codeHash, name string) (wire.Session
 	if err != nil {
 		return wire.Session{}, err
 	}
-	s.publish(ctx, c.ID, wire.EventParticipantUpdated, wire.ParticipantEvent{Participant: p, Rev: c.Rev, Epoch: s.store.Epoch()}, "")
+	s.publish(ctx, c.ID, wire.EventParticipantUpdated, wire.ParticipantEvent{Participant: p, Rev: c.Rev, Epoch: s.store.Epoch()}, Socket{})
 	s.changed.announce(c.ID)
 	return wire.Session{
 		Conversation: wire.Conversation{ID: c.ID, CreatedAt: c.CreatedAt},
@@ -343,26 +343,26 @@ func (s *Service) Join(ctx context.Context, codeHash, name string) (wire.Session
 }
 
 // Signal tells everyone in the conversation about something passing.
-func (s *Service) Signal(ctx context.Context, conversationID string, signal wire.Signal, exceptSocket string) {
+func (s *Service) Signal(ctx context.Context, conversationID string, signal wire.Signal, except Socket) {
 	s.signals.set(conversationID, signal, s.now())
-	s.publish(ctx, conversationID, wire.EventSignal, signal, exceptSocket)
+	s.publish(ctx, conversationID, wire.EventSignal, signal, except)
 	s.changed.announce(conversationID)
 }
 
 // announce tells everyone of a message that is stored.
-func (s *Service) announce(ctx context.Context, m wire.Message, exceptSocket string) {
+func (s *Service) announce(ctx context.Context, m wire.Message, except Socket) {
 	s.signals.end(m.ConversationID, m.Author.ID)
 	event := wire.MessageEvent{Message: &m, Rev: m.Rev, Epoch: s.store.Epoch()}
-	s.publish(ctx, m.ConversationID, wire.EventMessageReceived, event, exceptSocket)
+	s.publish(ctx, m.ConversationID, wire.EventMessageReceived, event, except)
 	s.changed.announce(m.ConversationID)
 }
 
 // publish sends an event. Losing it harms nobody: it is a hint, and who misses
 // it asks the store.
-func (s *Service) publish(ctx context.Context, conversationID, event string, v any, exceptSocket string) {
+func (s *Service) publish(ctx context.Context, conversationID, event string, v any, except Socket) {
 	data, err := encodeEvent(v)
 	if err == nil {
-		err = s.publisher.Publish(ctx, wire.Channel(conversationID), event, data, exceptSocket)
+		err = s.publisher.Publish(ctx, wire.Channel(conversationID), event, data, except)
 	}
 	if err != nil {
 		s.log.Warn("event not published", "event", event, "conversation", conversationID, "error", err)

@@ -74,7 +74,7 @@ func TestOwedAnswerSurvives(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "chat.db")
 	db := open(t, file)
 	asked := make(chan struct{})
-	stuck := chat.New(chat.Options{Store: db, Publisher: publish.Nowhere{}, BotName: "Bot",
+	stuck := chat.New(chat.Options{Store: db, Publisher: publish.Fanout{}, BotName: "Bot",
 		Responder: respond(func(ctx context.Context, _ string) (chat.Answer, error) {
 			close(asked)
 			<-ctx.Done()
@@ -93,7 +93,7 @@ func TestOwedAnswerSurvives(t *testing.T) {
 
 	db = open(t, file)
 	defer db.Close()
-	service := chat.New(chat.Options{Store: db, Publisher: publish.Nowhere{}, BotName: "Bot",
+	service := chat.New(chat.Options{Store: db, Publisher: publish.Fanout{}, BotName: "Bot",
 		Responder: respond(func(_ context.Context, question string) (chat.Answer, error) {
 			return chat.Answer{Body: "to " + question}, nil
 		})})
@@ -113,7 +113,7 @@ func TestAnswerAfterFailure(t *testing.T) {
 	db := open(t, filepath.Join(t.TempDir(), "chat.db"))
 	defer db.Close()
 	tries := 0
-	service := chat.New(chat.Options{Store: db, Publisher: publish.Nowhere{}, BotName: "Bot",
+	service := chat.New(chat.Options{Store: db, Publisher: publish.Fanout{}, BotName: "Bot",
 		Responder: respond(func(context.Context, string) (chat.Answer, error) {
 			if tries++; tries == 1 {
 				return chat.Answer{}, errors.New("not now")
@@ -136,7 +136,7 @@ func TestDotsByPolling(t *testing.T) {
 	db := open(t, filepath.Join(t.TempDir(), "chat.db"))
 	defer db.Close()
 	asked, answer := make(chan struct{}), make(chan struct{})
-	service := chat.New(chat.Options{Store: db, Publisher: publish.Nowhere{}, BotName: "Bot",
+	service := chat.New(chat.Options{Store: db, Publisher: publish.Fanout{}, BotName: "Bot",
 		Responder: respond(func(context.Context, string) (chat.Answer, error) {
 			close(asked)
 			<-answer

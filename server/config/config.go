@@ -1,7 +1,7 @@
 // Package config is the command line and the environment as typed values, their
 // defaults and what is wrong with them. It is a leaf and does nothing: no file
-// is opened and no address taken here. Values are plain data, to be shared once
-// they are no longer written to.
+// but the env file is opened and no address taken here. Values are plain data,
+// to be shared once they are no longer written to.
 package config
 
 import (
@@ -47,7 +47,8 @@ type Serve struct {
 	PollInterval    time.Duration `default:"2s" env:"CHATBOT_POLL_INTERVAL" placeholder:"TIME" help:"How often the widget polls where a poll is not held open."`
 	PollWait        time.Duration `default:"25s" env:"CHATBOT_POLL_WAIT" placeholder:"TIME" help:"How long a poll is held open while nothing changes; 0 answers at once. At most 25s."`
 
-	Endpoint `embed:"" prefix:"realtime-"`
+	Providers `embed:""`
+	Endpoint  `embed:"" prefix:"realtime-"`
 
 	RateConversations int `default:"30" env:"CHATBOT_RATE_CONVERSATIONS" placeholder:"N" help:"New conversations a minute from one address and site."`
 	RateMessages      int `default:"60" env:"CHATBOT_RATE_MESSAGES" placeholder:"N" help:"Messages a minute from one address and site."`
@@ -56,6 +57,9 @@ type Serve struct {
 	LogFormat string `default:"text" env:"CHATBOT_LOG_FORMAT" placeholder:"FORMAT" help:"text or json."`
 
 	MetricsAddr string `env:"CHATBOT_METRICS_ADDR" placeholder:"HOST:PORT" help:"Address on this machine for metrics (/metrics, as Prometheus reads them) and profiles (/debug/pprof/). Off by default."`
+
+	// Env is where the secrets are.
+	Env Env `kong:"-"`
 }
 
 // Export writes the widget for a static host.
@@ -68,6 +72,9 @@ type Export struct {
 type Remote struct {
 	URL     string `name:"url" default:"http://localhost:8000" env:"CHATBOT_URL" placeholder:"URL" help:"Address of the running server."`
 	DataDir string `default:"./data" env:"CHATBOT_DATA_DIR" placeholder:"DIR" help:"The server's data folder, for its key. The environment's CHATBOT_SERVER_KEY comes first."`
+
+	// Env is where the server key may be.
+	Env Env `kong:"-"`
 }
 
 // Conversations lists what visitors have begun.
@@ -89,6 +96,8 @@ type Reply struct {
 type Version struct{}
 
 type commands struct {
+	EnvFile string `env:"CHATBOT_ENV_FILE" placeholder:"FILE" help:"File of further variables, read as Laravel reads it; the environment comes first. Default: .env, if there is one."`
+
 	Serve         Serve         `cmd:"" default:"withargs" help:"Run the chat server (the default)."`
 	Export        Export        `cmd:"" help:"Write the widget for a static host."`
 	Conversations Conversations `cmd:"" help:"List conversations, or follow what is said."`
@@ -96,21 +105,22 @@ type commands struct {
 	Version       Version       `cmd:"" help:"Print the version."`
 }
 
-// Parse reads a command line (without the program's name) and the environment,
-// where an empty variable counts as none. The result is a Serve, Export,
+// Parse reads a command line (without the program's name), the environment and
+// the env file, where an empty variable counts as none. The result is a Serve, Export,
 // Conversations, Reply or Version. The error is one line; it is ErrDone after
 // --help, which is written to stdout.
 func Parse(args []string, stdout, stderr io.Writer) (command any, err error) {
 	var all commands
 	helped := false
+	variables := &variables{}
 	parser, err := newParser(&all,
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { helped = true }),
+		kong.Resolvers(variables),
 	)
 	if err != nil {
 		return nil, err
 	}
-	heed(parser, func(variable string) bool { return os.Getenv(variable) != "" })
 	parsed, err := parser.Parse(args)
 	var wrong *settingError
 	switch {
@@ -121,6 +131,7 @@ func Parse(args []string, stdout, stderr io.Writer) (command any, err error) {
 	case err != nil:
 		return nil, errors.New(oneLine(err.Error()) + "; chatbot --help lists what there is")
 	}
+	all.Serve.Env, all.Conversations.Env, all.Reply.Env = variables.env, variables.env, variables.env
 	name, _, _ := strings.Cut(parsed.Command(), " ")
 	switch name {
 	case "export":
@@ -140,7 +151,6 @@ func DefaultServe() Serve {
 	var all commands
 	parser, err := newParser(&all)
 	if err == nil {
-		heed(parser, func(string) bool { return false })
 		_, err = parser.Parse(nil)
 	}
 	if err != nil {
@@ -149,30 +159,68 @@ func DefaultServe() Serve {
 	return all.Serve
 }
 
+// newParser makes a parser that does not look at the environment by itself.
 func newParser(all *commands, options ...kong.Option) (*kong.Kong, error) {
-	return kong.New(all, append(options,
+	parser, err := kong.New(all, append(options,
 		kong.Name("chatbot"),
 		kong.Description("A chat widget for any website and the server behind it."),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Help(help),
 		kong.ValueFormatter(describe),
 	)...)
-}
-
-// heed lets the parser look only at those environment variables for which use
-// says so. The help names them all the same.
-func heed(parser *kong.Kong, use func(variable string) bool) {
-	for _, node := range parser.Model.Children {
+	if err != nil {
+		return nil, err
+	}
+	for _, node := range append(parser.Model.Children, parser.Model.Node) {
 		for _, flag := range node.Flags {
-			used := []string{}
-			for _, variable := range flag.Envs {
-				if use(variable) {
-					used = append(used, variable)
-				}
-			}
-			flag.Tag.Envs = used
+			flag.Tag.Envs = nil // the help has them from flag.Envs
 		}
 	}
+	return parser, nil
+}
+
+// variables gives the parser what the command line does not set. The env file is
+// read when its first variable is asked for, which is after the command line,
+// that may name the file.
+type variables struct {
+	env  Env
+	read bool
+}
+
+// Validate has nothing to say: every flag may be set.
+func (v *variables) Validate(*kong.Application) error { return nil }
+
+// Resolve is the flag's variable; an empty one counts as none.
+func (v *variables) Resolve(ctx *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+	if len(flag.Envs) == 0 || flag.Name == envFileFlag {
+		return nil, nil
+	}
+	if !v.read {
+		env, err := ReadEnv(envFileName(ctx))
+		if err != nil {
+			return nil, err
+		}
+		v.env, v.read = env, true
+	}
+	for _, variable := range flag.Envs {
+		if value := v.env.Get(variable); value != "" {
+			return value, nil
+		}
+	}
+	return nil, nil
+}
+
+const envFileFlag = "env-file"
+
+// envFileName is the env file that the command line names, or else the
+// environment.
+func envFileName(ctx *kong.Context) string {
+	for _, path := range ctx.Path {
+		if path.Flag != nil && path.Flag.Name == envFileFlag {
+			return fmt.Sprint(ctx.FlagValue(path.Flag))
+		}
+	}
+	return os.Getenv("CHATBOT_ENV_FILE")
 }
 
 // Validate reports the first setting that cannot be used, by its flag.
@@ -185,7 +233,7 @@ func (s Serve) Validate() error {
 		if err := checkURL("--public-url", s.PublicURL); err != nil {
 			return err
 		}
-		if u, err := url.Parse(s.PublicURL); err == nil && u.Scheme == "http" && !isLoopback(u.Hostname()) {
+		if u, err := url.Parse(s.PublicURL); err == nil && u.Scheme == "http" && !IsLoopback(u.Hostname()) {
 			return fmt.Errorf("--public-url %q: visitors' tokens travel over https only; write https:// (a proxy or --tls-cert can serve it), or http with localhost", s.PublicURL)
 		}
 	}
@@ -239,6 +287,9 @@ func (s Serve) Validate() error {
 		if err := checkLoopback("--metrics-addr", s.MetricsAddr); err != nil {
 			return err
 		}
+	}
+	if err := s.Providers.check(); err != nil {
+		return err
 	}
 	return s.Endpoint.check()
 }
@@ -300,8 +351,8 @@ func settingErrorf(format string, args ...any) error {
 	return &settingError{fmt.Sprintf(format, args...)}
 }
 
-// isLoopback reports whether a host is this machine for every browser.
-func isLoopback(host string) bool {
+// IsLoopback reports whether a host is this machine for every browser.
+func IsLoopback(host string) bool {
 	a, err := netip.ParseAddr(host)
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && a.IsLoopback()
 }

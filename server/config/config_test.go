@@ -32,7 +32,8 @@ func parse(t *testing.T, args ...string) (any, string, error) {
 func quiet(t *testing.T) {
 	t.Helper()
 	for _, entry := range os.Environ() {
-		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "CHATBOT_") || strings.HasPrefix(name, "REVERB_") {
+		name, _, _ := strings.Cut(entry, "=")
+		if prefix, _, _ := strings.Cut(name, "_"); slices.Contains([]string{"CHATBOT", "REVERB", "PUSHER", "BROADCAST"}, prefix) {
 			t.Setenv(name, "")
 		}
 	}
@@ -42,6 +43,7 @@ var defaults = config.Serve{
 	Addr: "localhost:8000", DataDir: "./data", BotName: "Assistant",
 	Realtime: "on", ActivityTimeout: 30 * time.Second, PollInterval: 2 * time.Second, PollWait: 25 * time.Second,
 	Endpoint:          config.Endpoint{Connections: 20_000, PerAddress: 500, MessageSize: 10_000, RequestSize: 256 << 10, ClientEvents: "members", PrivateWebhooks: "off"},
+	Providers:         config.Providers{Reverb: "own", ReverbScheme: "https", PusherCluster: "mt1", PusherScheme: "https"},
 	RateConversations: 30, RateMessages: 60, LogLevel: "info", LogFormat: "text",
 }
 
@@ -93,6 +95,18 @@ var settings = []struct {
 	{"--realtime-webhooks", "CHATBOT_REALTIME_WEBHOOKS", "https://a.example/hook?x=1,http://b.example", func(s *config.Serve) { s.Webhooks = []string{"https://a.example/hook?x=1", "http://b.example"} }},
 	{"--realtime-private-webhooks", "CHATBOT_REALTIME_PRIVATE_WEBHOOKS", "on", func(s *config.Serve) { s.PrivateWebhooks = "on" }},
 	{"--metrics-addr", "CHATBOT_METRICS_ADDR", "[::1]:9100", func(s *config.Serve) { s.MetricsAddr = "[::1]:9100" }},
+	{"--broadcast-connection", "BROADCAST_CONNECTION", "reverb", func(s *config.Serve) { s.Broadcast = "reverb" }},
+	{"--reverb", "CHATBOT_REVERB", "own", func(s *config.Serve) { s.Reverb = "own" }},
+	{"--reverb-host", "REVERB_HOST", "ws.example", func(s *config.Serve) { s.ReverbHost = "ws.example" }},
+	{"--reverb-port", "REVERB_PORT", "8443", func(s *config.Serve) { s.ReverbPort = 8443 }},
+	{"--reverb-scheme", "REVERB_SCHEME", "http", func(s *config.Serve) { s.ReverbScheme = "http" }},
+	{"--reverb-server-host", "REVERB_SERVER_HOST", "0.0.0.0", func(s *config.Serve) { s.ReverbServerHost = "0.0.0.0" }},
+	{"--reverb-server-port", "REVERB_SERVER_PORT", "8080", func(s *config.Serve) { s.ReverbServerPort = 8080 }},
+	{"--reverb-server-path", "REVERB_SERVER_PATH", "/ws", func(s *config.Serve) { s.ReverbServerPath = "/ws" }},
+	{"--pusher-cluster", "PUSHER_APP_CLUSTER", "eu", func(s *config.Serve) { s.PusherCluster = "eu" }},
+	{"--pusher-host", "PUSHER_HOST", "::1", func(s *config.Serve) { s.PusherHost = "::1" }},
+	{"--pusher-port", "PUSHER_PORT", "6001", func(s *config.Serve) { s.PusherPort = 6001 }},
+	{"--pusher-scheme", "PUSHER_SCHEME", "http", func(s *config.Serve) { s.PusherScheme = "http" }},
 	{"--rate-conversations", "CHATBOT_RATE_CONVERSATIONS", "7", func(s *config.Serve) { s.RateConversations = 7 }},
 	{"--rate-messages", "CHATBOT_RATE_MESSAGES", "8", func(s *config.Serve) { s.RateMessages = 8 }},
 	{"--log-level", "CHATBOT_LOG_LEVEL", "debug", func(s *config.Serve) { s.LogLevel = "debug" }},
@@ -224,6 +238,25 @@ func TestWrongCommandLines(t *testing.T) {
 		{[]string{"--realtime-private-webhooks", "yes"}, []string{`--realtime-private-webhooks "yes"`, "on, off"}},
 		{[]string{"--metrics-addr", ":9100"}, []string{`--metrics-addr ":9100"`, "localhost:9100"}},
 		{[]string{"--metrics-addr", "192.0.2.1:9100"}, []string{"--metrics-addr", "on this machine"}},
+		{[]string{"--broadcast-connection", "revreb"}, []string{`--broadcast-connection "revreb"`, "pusher, reverb, log"}},
+		{[]string{"--reverb", "mine"}, []string{`--reverb "mine"`, "own, external"}},
+		{[]string{"--reverb", "external"}, []string{"--reverb external", "--reverb-host", "$REVERB_HOST"}},
+		{[]string{"--reverb-host", "https://ws.example"}, []string{`--reverb-host "https://ws.example"`, "the host alone"}},
+		{[]string{"--reverb-host", "ws.example:8080"}, []string{"--reverb-host", "without scheme and port"}},
+		{[]string{"--reverb-port", "70000"}, []string{"--reverb-port 70000", "1 to 65535"}},
+		{[]string{"--reverb-port", "x"}, []string{"--reverb-port"}},
+		{[]string{"--reverb-scheme", "wss"}, []string{`--reverb-scheme "wss"`, "https, http"}},
+		{[]string{"--reverb-server-host", "a b"}, []string{"--reverb-server-host"}},
+		{[]string{"--reverb-server-port=-1"}, []string{"--reverb-server-port -1"}},
+		{[]string{"--reverb-server-path", "/a?b"}, []string{"--reverb-server-path", "/ws"}},
+		{[]string{"--reverb-server-path", "/{a}"}, []string{"--reverb-server-path"}},
+		{[]string{"--pusher-cluster", "EU.x"}, []string{"--pusher-cluster", "eu"}},
+		{[]string{"--pusher-cluster", "eu; script-src *"}, []string{"--pusher-cluster"}},
+		{[]string{"--pusher-host", "a;b"}, []string{"--pusher-host"}},
+		{[]string{"--pusher-port", "65536"}, []string{"--pusher-port 65536"}},
+		{[]string{"--pusher-scheme", "ftp"}, []string{"--pusher-scheme"}},
+		{[]string{"--env-file", "no-such-file"}, []string{"--env-file", "no-such-file"}},
+		{[]string{"--env-file", "."}, []string{"--env-file", "no file"}},
 		{[]string{"--rate-conversations", "0"}, []string{"--rate-conversations 0", "1 to 1000000"}},
 		{[]string{"--rate-messages", "1000001"}, []string{"--rate-messages 1000001", "1 to 1000000"}},
 		{[]string{"--rate-messages", "many"}, []string{"--rate-messages", `"many"`}},
@@ -313,8 +346,10 @@ func TestHelp(t *testing.T) {
 		}
 		checkDocumented(t, text, "--tls-cert", "CHATBOT_TLS_CERT")
 		checkDocumented(t, text, "--tls-key", "CHATBOT_TLS_KEY")
+		checkDocumented(t, text, "--env-file", "CHATBOT_ENV_FILE")
 		for _, part := range []string{
 			"CHATBOT_SECRET", "CHATBOT_SERVER_KEY", "REVERB_APP_ID", "REVERB_APP_KEY", "REVERB_APP_SECRET",
+			"PUSHER_APP_ID", "PUSHER_APP_KEY", "PUSHER_APP_SECRET",
 			"default localhost:8000", "default ./data", "default 25s", "default Assistant",
 		} {
 			if !strings.Contains(text, part) {
@@ -355,9 +390,9 @@ func checkDocumented(t *testing.T, text, flag, variable string) {
 // Each field of Serve has a flag in the table above, so that a new setting
 // cannot go untested.
 func TestEverySettingIsTested(t *testing.T) {
-	const certificate = 2
+	const certificate, env = 2, 1 // tested by themselves
 	fields := slices.DeleteFunc(reflect.VisibleFields(reflect.TypeFor[config.Serve]()), func(f reflect.StructField) bool { return f.Anonymous })
-	if n := len(fields); n != len(settings)+certificate {
-		t.Errorf("Serve has %d settings, %d are tested", n, len(settings)+certificate)
+	if n := len(fields); n != len(settings)+certificate+env {
+		t.Errorf("Serve has %d settings, %d are tested", n, len(settings)+certificate+env)
 	}
 }

@@ -10,14 +10,18 @@ import (
 // secrets are set by the environment alone: a command line can be read by every
 // user of the machine.
 const secrets = `
-Secrets come from the environment only, where other users of the machine cannot
-read them. Each that is not set is made once and kept in the data folder.
+Secrets come from the environment or the env file only, where other users of the
+machine cannot read them. Each that is not set, but for another server's, is made
+once and kept in the data folder.
 
   CHATBOT_SECRET        Signs visitors' tokens. To replace it, put the new one
                         first and the old one after a comma.
   CHATBOT_SERVER_KEY    Lets a person or your own backend answer.
   REVERB_APP_ID, REVERB_APP_KEY, REVERB_APP_SECRET
-                        The application that the realtime endpoint serves.
+                        The application that the realtime endpoint serves, or
+                        that of the external Reverb.
+  PUSHER_APP_ID, PUSHER_APP_KEY, PUSHER_APP_SECRET
+                        The application at Pusher; setting it turns Pusher on.
 `
 
 // help writes the help. Without a command it is that of the program and of the

@@ -28,6 +28,8 @@ type Options struct {
 	Chat *chat.Service
 	// Config is the answer of GET /api/chatbot/config.
 	Config wire.Config
+	// OwnReverb says that the Reverb of Config is reached as this server is.
+	OwnReverb bool
 	// Signers sign channel subscriptions, by provider.
 	Signers map[wire.Provider]Signer
 
@@ -70,6 +72,7 @@ type API struct {
 	addressWaits  *auth.Concurrency
 	frame         []byte
 	docs          map[string]doc
+	pictures      map[string][]byte // of the guides
 }
 
 // maxWaits is how many polls one participant may hold open at once; a visitor
@@ -130,7 +133,10 @@ func New(o Options) (*API, error) {
 	if a.frame, err = o.Files.Read(frame.Name); err != nil {
 		return nil, err
 	}
-	a.docs, err = renderDocs(o.Docs)
+	if a.docs, err = renderDocs(o.Docs); err != nil {
+		return nil, err
+	}
+	a.pictures, err = readPictures(o.Docs)
 	return a, err
 }
 

@@ -57,13 +57,17 @@ func (echo) Respond(_ context.Context, question string, _ []wire.Message) (chat.
 // events collects what is published.
 type events struct {
 	mu  sync.Mutex
-	all []string // "channel event exceptSocket"
+	all []string // "channel event socket", with the socket's provider behind an @
 }
 
-func (e *events) Publish(_ context.Context, channel, event string, _ []byte, exceptSocket string) error {
+func (e *events) Publish(_ context.Context, channel, event string, _ []byte, except chat.Socket) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.all = append(e.all, channel+" "+event+" "+exceptSocket)
+	line := channel + " " + event + " " + except.ID
+	if except.Provider != "" {
+		line += "@" + string(except.Provider)
+	}
+	e.all = append(e.all, line)
 	return nil
 }
 
@@ -150,7 +154,7 @@ func newServer(t *testing.T, change ...func(*httpapi.Options)) *server {
 			"chatbot-widget.js":  "plain", "chatbot-widget.js.br": "brotli", "chatbot-widget.js.gz": "gzip",
 			"frame.hash.js": "hashed",
 		},
-		Docs:   fstest.MapFS{"GUIDE.md": {Data: []byte("# The guide\n\nSee [it](GUIDE.md#x) <script>alert(1)</script>\n")}},
+		Docs:   fstest.MapFS{"GUIDE.md": {Data: []byte("# The guide\n\nSee [it](GUIDE.md#x) <script>alert(1)</script>\n")}, "picture.png": {Data: []byte("\x89PNG")}, "other.svg": {Data: []byte("<svg/>")}},
 		Ready:  func(*http.Request) error { return nil },
 		Clock:  s.clock,
 		Logger: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -344,8 +348,8 @@ func TestSocketID(t *testing.T) {
 	s.send(session, "k1", "Hello", wire.HeaderSocketID+": 1.1")
 	s.send(other, "k1", "Hello", wire.HeaderSocketID+": 1.1")
 	want := map[string]bool{
-		wire.Channel(session.Conversation.ID) + " ChatMessageReceived 1.1": true,
-		wire.Channel(other.Conversation.ID) + " ChatMessageReceived ":      true,
+		wire.Channel(session.Conversation.ID) + " ChatMessageReceived 1.1@reverb": true,
+		wire.Channel(other.Conversation.ID) + " ChatMessageReceived ":             true,
 	}
 	for _, line := range s.events.list() {
 		delete(want, line)
@@ -589,8 +593,15 @@ func TestDocs(t *testing.T) {
 	if w := s.call("GET", "/docs/GUIDE.md", ""); !strings.HasPrefix(w.Body.String(), "# The guide") {
 		t.Errorf("the source: %s", w.Body)
 	}
-	if w := s.call("GET", "/docs/", ""); !strings.Contains(w.Body.String(), "The guide") {
+	if w := s.call("GET", "/docs/", ""); !strings.Contains(w.Body.String(), "The guide") || strings.Contains(w.Body.String(), "picture") {
 		t.Errorf("the list: %s", w.Body)
+	}
+	w = s.call("GET", "/docs/picture.png", "")
+	if w.Code != 200 || w.Body.String() != "\x89PNG" || w.Header().Get("Content-Type") != "image/png" || w.Header().Get("X-Content-Type-Options") != "nosniff" {
+		t.Errorf("a picture: %d %v %q", w.Code, w.Header(), w.Body)
+	}
+	if w := s.call("GET", "/docs/other.svg", ""); w.Code != 404 {
+		t.Errorf("what is neither guide nor PNG: %d", w.Code)
 	}
 }
 
@@ -613,14 +624,16 @@ func TestHealth(t *testing.T) {
 // sends changes nothing.
 func TestForwardedProto(t *testing.T) {
 	for name, c := range map[string]struct {
-		trusted []netip.Prefix
-		scheme  string
-		port    int
+		trusted   []netip.Prefix
+		elsewhere bool
+		scheme    string
+		port      int
 	}{
-		"from a trusted proxy": {[]netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, "https", 8443},
-		"from anybody":         {nil, "http", 80},
+		"from a trusted proxy":             {[]netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, false, "https", 8443},
+		"from anybody":                     {nil, false, "http", 80},
+		"while Reverb is another server's": {[]netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}, true, "http", 80},
 	} {
-		s := newServer(t, func(o *httpapi.Options) { o.TrustedProxies = c.trusted })
+		s := newServer(t, func(o *httpapi.Options) { o.TrustedProxies, o.OwnReverb = c.trusted, !c.elsewhere })
 		got := decode[wire.Config](t, s.call("GET", wire.PathConfig, "", "X-Forwarded-Proto: https", "X-Forwarded-Port: 8443")).Reverb
 		if got.Scheme != c.scheme || got.ForceTLS != (c.scheme == "https") || got.Port != c.port || got.Host != "chat.test" {
 			t.Errorf("%s: %+v", name, got)

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"mime"
 	"net/http"
@@ -18,7 +19,7 @@ func (a *API) postChannelAuth(w http.ResponseWriter, r *http.Request) error {
 	if err := readForm(w, r, &ask); err != nil {
 		return err
 	}
-	v, signer, err := a.signIn(r, ask.SocketID, ask.Provider)
+	v, provider, err := a.signIn(r, ask.SocketID, ask.Provider)
 	if err != nil {
 		return err
 	}
@@ -36,8 +37,9 @@ func (a *API) postChannelAuth(w http.ResponseWriter, r *http.Request) error {
 		}
 		answer.ChannelData = string(data)
 	}
+	signer := a.Signers[provider]
 	answer.Auth = signature.Channel(signer.Key, signer.Secret, ask.SocketID, ask.ChannelName, answer.ChannelData)
-	a.Sockets.Authorize(v.Participant, ask.SocketID)
+	a.Sockets.Authorize(v.Participant, provider, ask.SocketID)
 	return writeJSON(w, http.StatusOK, answer)
 }
 
@@ -47,10 +49,11 @@ func (a *API) postUserAuth(w http.ResponseWriter, r *http.Request) error {
 	if err := readForm(w, r, &ask); err != nil {
 		return err
 	}
-	v, signer, err := a.signIn(r, ask.SocketID, ask.Provider)
+	v, provider, err := a.signIn(r, ask.SocketID, ask.Provider)
 	if err != nil {
 		return err
 	}
+	signer := a.Signers[provider]
 	data, err := json.Marshal(map[string]string{"id": userID(v)})
 	if err != nil {
 		return err
@@ -61,22 +64,21 @@ func (a *API) postUserAuth(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
-// signIn checks what every authorization has in common.
-func (a *API) signIn(r *http.Request, socketID string, provider wire.Provider) (v auth.Visitor, s Signer, err error) {
+// signIn checks what every authorization has in common. Without a provider, as
+// Pusher clients ask unless they are told to name one, it is the first of the
+// config answer.
+func (a *API) signIn(r *http.Request, socketID string, asked wire.Provider) (v auth.Visitor, provider wire.Provider, err error) {
 	if v, err = a.visitor(r); err != nil {
-		return v, s, err
+		return v, "", err
 	}
 	if !wire.ValidSocketID(socketID) {
-		return v, s, invalidSocketID()
+		return v, "", invalidSocketID()
 	}
-	if provider == "" {
-		provider = a.Config.RealtimeProvider
+	provider = cmp.Or(asked, a.Config.RealtimeProvider)
+	if _, ok := a.Signers[provider]; !ok {
+		return v, "", wire.NewError(wire.CodeInvalidField, "provider must be one of those that the config answer lists.")
 	}
-	s, ok := a.Signers[provider]
-	if !ok {
-		return v, s, wire.NewError(wire.CodeInvalidField, "provider must be one of those that the config answer lists.")
-	}
-	return v, s, nil
+	return v, provider, nil
 }
 
 // userID keeps the ids that this server gives to realtime users apart from any

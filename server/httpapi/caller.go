@@ -58,18 +58,26 @@ func (a *API) caller(r *http.Request) (chat.Caller, error) {
 
 // socket is the caller's own connection, where it names one that it has
 // authorized itself. Anybody else's is as good as none.
-func (a *API) socket(r *http.Request, v auth.Visitor) (string, error) {
+func (a *API) socket(r *http.Request, v auth.Visitor) (chat.Socket, error) {
+	s, err := namedSocket(r)
+	if err != nil || s.ID == "" {
+		return s, err
+	}
+	provider, ok := a.Sockets.Provider(v.Participant, s.ID)
+	if !ok {
+		return chat.Socket{}, nil
+	}
+	return chat.Socket{Provider: provider, ID: s.ID}, nil
+}
+
+// namedSocket is the connection that the request's header names, of any
+// provider.
+func namedSocket(r *http.Request) (chat.Socket, error) {
 	id := r.Header.Get(wire.HeaderSocketID)
-	if id == "" {
-		return "", nil
+	if id != "" && !wire.ValidSocketID(id) {
+		return chat.Socket{}, invalidSocketID()
 	}
-	if !wire.ValidSocketID(id) {
-		return "", invalidSocketID()
-	}
-	if !a.Sockets.Owns(v.Participant, id) {
-		return "", nil
-	}
-	return id, nil
+	return chat.Socket{ID: id}, nil
 }
 
 func invalidSocketID() error {

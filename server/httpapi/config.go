@@ -8,10 +8,10 @@ import (
 )
 
 // getConfig answers GET /api/chatbot/config. The host is always the configured
-// one; where a trusted proxy ends TLS, the answer says https.
+// one; where a trusted proxy ends TLS before this server, the answer says https.
 func (a *API) getConfig(w http.ResponseWriter, r *http.Request) error {
 	c := a.Config
-	if c.Reverb.Enabled && c.Reverb.Scheme == "http" && auth.Secure(r, a.TrustedProxies) {
+	if a.OwnReverb && c.Reverb.Scheme == "http" && auth.Secure(r, a.TrustedProxies) {
 		c.Reverb.Scheme, c.Reverb.ForceTLS, c.Reverb.Port = "https", true, 443
 		if port, err := strconv.Atoi(r.Header.Get("X-Forwarded-Port")); err == nil && port > 0 && port < 1<<16 {
 			c.Reverb.Port = port

@@ -84,8 +84,23 @@ func docTitle(source []byte, name string) string {
 	return name
 }
 
+// readPictures reads every PNG at the top of files, by its name.
+func readPictures(files fs.FS) (map[string][]byte, error) {
+	names, err := fs.Glob(files, "*.png")
+	if err != nil {
+		return nil, err
+	}
+	pictures := map[string][]byte{}
+	for _, name := range names {
+		if pictures[name], err = fs.ReadFile(files, name); err != nil {
+			return nil, fmt.Errorf("read the guides' picture %s: %w", name, err)
+		}
+	}
+	return pictures, nil
+}
+
 // getDocs serves the guides: as pages, and as they were written under their
-// file's name.
+// file's name; and the pictures in them.
 func (a *API) getDocs(w http.ResponseWriter, r *http.Request) error {
 	name := path.Base(r.URL.Path)
 	h := w.Header()
@@ -94,6 +109,11 @@ func (a *API) getDocs(w http.ResponseWriter, r *http.Request) error {
 	if name == "docs.css" {
 		h.Set("Content-Type", "text/css; charset=utf-8")
 		w.Write(docsStyle)
+		return nil
+	}
+	if picture, ok := a.pictures[name]; ok {
+		h.Set("Content-Type", "image/png")
+		w.Write(picture)
 		return nil
 	}
 	if plain, ok := strings.CutSuffix(name, ".md"); ok {

@@ -72,10 +72,18 @@ func (a *API) serverSender(r *http.Request, send wire.SendRequest) (chat.Caller,
 	if err := a.Chat.Exists(r.Context(), id); err != nil {
 		return chat.Caller{}, err
 	}
+	socket, err := namedSocket(r)
+	if err != nil {
+		return chat.Caller{}, err
+	}
 	return chat.Caller{
 		// The prefix keeps a site's own ids from meeting a visitor's.
 		Participant:  wire.Participant{ID: "site-" + author.ID, Role: author.Role, Name: author.Name},
 		Conversation: id,
+		// A site's own backend passes on which of its pages spoke, as
+		// Laravel's toOthers does. It is trusted, and need not know by which
+		// provider that page is connected.
+		Socket: socket,
 	}, nil
 }
 

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"html/template"
+	"net"
 	"net/http"
 	"net/url"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"chatbot/widget/wire"
@@ -173,14 +175,28 @@ func (a *API) frameCSP(ancestors string) string {
 	for _, address := range cspSources(a.OwnOrigins) {
 		connect = append(connect, strings.Replace(address, "http", "ws", 1))
 	}
-	if rv := a.Config.Reverb; rv.Enabled {
-		scheme := strings.Replace(rv.Scheme, "http", "ws", 1)
-		connect = append(connect, fmt.Sprintf("%s://%s:%d", scheme, rv.Host, rv.Port))
-	}
+	connect = append(connect, cspSources(socketOrigins(a.Config))...)
 	slices.Sort(connect)
 	connect = slices.Compact(connect)
 	return "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' https: data:; connect-src " +
 		strings.Join(connect, " ") + "; base-uri 'none'; form-action 'none'; frame-ancestors " + ancestors + "; require-trusted-types-for 'script'"
+}
+
+// socketOrigins are the addresses at which the widget may open sockets.
+func socketOrigins(c wire.Config) (origins []string) {
+	add := func(scheme, host string, port int) {
+		origins = append(origins, fmt.Sprintf("%s://%s", strings.Replace(scheme, "http", "ws", 1), net.JoinHostPort(host, strconv.Itoa(port))))
+	}
+	if c.Reverb.Enabled {
+		add(c.Reverb.Scheme, c.Reverb.Host, c.Reverb.Port)
+	}
+	switch p := c.Pusher; {
+	case p.Enabled && p.Host == "":
+		origins = append(origins, "wss://ws-"+p.Cluster+".pusher.com")
+	case p.Enabled:
+		add(p.Scheme, p.Host, p.Port)
+	}
+	return origins
 }
 
 var refusalTemplate = template.Must(template.New("refused").Parse(`<!doctype html>

@@ -347,6 +347,10 @@ func (c *conn) writeBatch(batch []*frame) error {
 		_, err := c.net.Write(batch[0].bytes)
 		return err
 	}
+	if _, plain := c.net.(*net.TCPConn); !plain { // TLS would make a record and a system call of each
+		_, err := c.net.Write(join(batch))
+		return err
+	}
 	list := buffers.Get().(*net.Buffers)
 	kept := (*list)[:0]
 	for _, f := range batch {
@@ -358,6 +362,14 @@ func (c *conn) writeBatch(batch []*frame) error {
 	*list = kept
 	buffers.Put(list)
 	return err
+}
+
+func join(batch []*frame) []byte {
+	var all []byte
+	for _, f := range batch {
+		all = append(all, f.bytes...)
+	}
+	return all
 }
 
 // observe counts what was written, and how long the oldest event of the batch

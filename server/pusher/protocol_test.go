@@ -1,13 +1,15 @@
 package pusher_test
 
 import (
-	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/coder/websocket"
 
 	"chatbot/server/pusher"
 	"chatbot/server/pusher/signature"
@@ -92,11 +94,32 @@ func TestRefusedConnections(t *testing.T) {
 func TestForceTLS(t *testing.T) {
 	e := start(t, func(o *pusher.Options) {
 		o.Apps = []pusher.App{{Key: "tls-key", ForceTLS: true}}
-		o.Secure = func(r *http.Request) bool {
-			return r.Header.Get("X-Forwarded-Proto") == "https" || r.TLS != (*tls.ConnectionState)(nil)
-		}
+		o.Secure = func(r *http.Request) bool { return r.Header.Get("X-Forwarded-Proto") == "https" }
 	})
 	e.dial("/app/tls-key?protocol=7", "X-Forwarded-Proto: https").expect("pusher:connection_established")
+}
+
+func TestTLS(t *testing.T) {
+	e := start(t, func(o *pusher.Options) { o.Apps[0].ForceTLS = true })
+	server := httptest.NewTLSServer(e.Server)
+	defer server.Close()
+	ws, _, err := websocket.Dial(t.Context(), server.URL+"/app/"+key+"?protocol=7", &websocket.DialOptions{HTTPClient: server.Client()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ws.CloseNow()
+	c := &client{t: t, ws: ws}
+	c.expect("pusher:connection_established")
+	c.join("news")
+	for i := range 100 { // some of them will be written together
+		e.publish("news", fmt.Sprint("event-", i), "1", "")
+	}
+	for i := range 100 {
+		c.expect(fmt.Sprint("event-", i))
+	}
+	if err := ws.Close(websocket.StatusNormalClosure, ""); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestConnectionLimits(t *testing.T) {
