@@ -29,7 +29,7 @@
 			const parsed = parse(value.trim());
 			if (parsed) return parsed;
 		} catch { /* no URL: a wrong value */ }
-		warn(`data-${name}="${value}" is not ${allowed}; used: ${JSON.stringify(fallback)}`);
+		warn(`data-${name}="${value}" is not ${allowed}: ignored`);
 		return fallback;
 	};
 	const oneOf = (name, ...values) => setting(name, values[0], values.join(" or "), v => values.find(a => a === v));
@@ -93,7 +93,7 @@
 	shadow.adoptedStyleSheets = [sheet("@css@")];
 	const named = { "aria-label": settings.title || "Chat" };
 	const root = add(shadow, "aside", named);
-	const panel = add(root, "dialog", { ...named, class: "panel", id: "panel" });
+	const panel = add(root, "dialog", { ...named, class: "panel" });
 	const earlyClose = button(panel, "early");
 	const launcher = button(root, "launcher");
 	icon(launcher, "chat", "M12 4c-5 0-9 3-9 7 0 2 1 4 3 6v4l4-3c6 1 11-2 11-7 0-4-4-7-9-7z");
@@ -101,7 +101,6 @@
 		icon(b, "cross", "M6 6l12 12M18 6L6 18");
 		b.ariaLabel = "Close chat";
 	}
-	launcher.setAttribute("aria-controls", "panel");
 	const badge = add(launcher, "span", { class: "badge" });
 	let notice;
 
@@ -136,7 +135,7 @@
 		try {
 			if (change) localStorage[hostKey] = 1;
 			if (change === false) delete localStorage[hostKey];
-			return localStorage[hostKey] === "1";
+			return localStorage[hostKey];
 		} catch { /* then not */ }
 	};
 
@@ -266,7 +265,8 @@
 		for (const message of pending.splice(0)) port.postMessage(message);
 	};
 
-	const tellPage = () => post("page", { attentive: !document.hidden && document.hasFocus() });
+	// A page has the focus only while it is visible; one whose frame has it, too.
+	const tellPage = () => post("page", { attentive: document.hasFocus() });
 
 	// receive acts on a message of the frame and passes on what the site may see.
 	const receive = ({ chatbot, type, ...detail }) => {
@@ -406,7 +406,6 @@
 		post("layout", { fullscreen: narrow.matches });
 	});
 	listen(view, "resize scroll", draw);
-	listen(document, "visibilitychange", tellPage);
 	listen(window, "focus blur", tellPage);
 
 	// An invitation stands in the fragment, which no server sees. It is taken out

@@ -173,7 +173,10 @@ func (c *Client) apply(ctx context.Context, i item) {
 		}
 	case session.Lead:
 		c.answered()
+		c.sharing.taking = false
 		c.step(ctx, session.Lead{Saved: c.load()})
+		c.sharing.followers, c.sharing.shown = true, session.State{}
+		c.share(true) // those who asked while nobody led
 	case session.StandDown:
 		c.step(ctx, e)
 		c.ask()

@@ -94,7 +94,7 @@ func (b *backend) Do(ctx context.Context, r api.Request) (api.Response, error) {
 	token := r.Header["Authorization"]
 	switch r.Method + " " + path {
 	case "GET " + wire.PathConfig:
-		return reply(200, wire.Config{Polling: wire.PollingConfig{Interval: 2000, Wait: 25}})
+		return reply(200, wire.Config{Features: []string{wire.FeatureReadMarks}, Polling: wire.PollingConfig{Interval: 2000, Wait: 25}})
 	case "POST " + wire.PathConversations:
 		return reply(201, wire.Session{Conversation: wire.Conversation{ID: "c"}, Participant: wire.Participant{ID: "me"}, Cursor: wire.Cursor{Epoch: "e"}, Token: "secret"})
 	}
@@ -212,11 +212,11 @@ type browser struct {
 // tab is one of them, with its chat.
 type tab struct {
 	*Client
-	b       *browser
-	cancel  context.CancelFunc
-	done    chan struct{}
-	frozen  bool // nothing is run or delivered
-	inbox   chan []byte // messages of other tabs, in their order
+	b      *browser
+	cancel context.CancelFunc
+	done   chan struct{}
+	frozen bool        // nothing is run or delivered
+	inbox  chan []byte // messages of other tabs, in their order
 
 	mu    sync.Mutex
 	notes []session.Notify

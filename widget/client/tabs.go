@@ -56,6 +56,7 @@ type sharing struct {
 	leader    string        // whose states are followed
 	got       int           // the number of the last one
 	patience  *time.Timer   // until the lead is taken
+	taking    bool          // the lead was asked for, not to wait for it
 	hidden    bool
 }
 
@@ -101,9 +102,11 @@ func (c *Client) answered() {
 	}
 }
 
+// takeLead is for a tab in view: one that nobody sees can wait.
 func (c *Client) takeLead() {
 	c.answered()
-	if !c.State().Leading() {
+	if !c.State().Leading() && !c.sharing.hidden && !c.sharing.taking {
+		c.sharing.taking = true
 		c.options.Tabs.Lead(true, c.leadChanged)
 	}
 }

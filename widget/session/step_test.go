@@ -20,7 +20,7 @@ type story struct {
 func begin(t *testing.T, saved Saved) *story {
 	s := &story{t: t, now: 1_000_000}
 	s.on(Started{Saved: saved})
-	s.on(Configured{wire.Config{Limits: wire.Limits{MessageChars: 100}}})
+	s.on(Configured{wire.Config{Limits: wire.Limits{MessageChars: 100}, Features: []string{wire.FeatureReadMarks}}})
 	return s
 }
 

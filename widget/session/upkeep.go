@@ -1,6 +1,10 @@
 package session
 
-import "chatbot/widget/wire"
+import (
+	"slices"
+
+	"chatbot/widget/wire"
+)
 
 // renewBefore is how long before its end a token is renewed, in milliseconds:
 // long enough that a clock that is days off does no harm, and that a visitor
@@ -12,7 +16,7 @@ func (m *machine) upkeep() {
 	if m.ConversationID == "" {
 		return
 	}
-	if m.work.readSeq > m.work.markedSeq {
+	if m.work.readSeq > m.work.markedSeq && m.offers(wire.FeatureReadMarks) {
 		m.work.read.wanted = true
 		if m.due(&m.work.read) {
 			m.do(MarkRead{m.ConversationID, m.work.readSeq})
@@ -30,6 +34,10 @@ func (m *machine) upkeep() {
 func (m *machine) renewable() bool {
 	return m.ConversationID != "" && m.work.expiresAt > 0 && !m.Ended && !m.work.following
 }
+
+// offers reports whether the server has a feature. An older one is not asked for
+// what it does not know.
+func (m *machine) offers(feature string) bool { return slices.Contains(m.Config.Features, feature) }
 
 // open shows the panel, and remembers where the visitor has to read on.
 func (m *machine) open() {

@@ -323,7 +323,7 @@ func (r *Root) paper() []app.UI {
 
 // inviting reports whether there is something to invite to.
 func (r *Root) inviting() bool {
-	return r.state.ConversationID != "" && !r.state.Ended && r.site.Page != "" && slices.Contains(r.state.Config.Features, "invitations")
+	return r.state.ConversationID != "" && !r.state.Ended && r.site.Page != "" && slices.Contains(r.state.Config.Features, wire.FeatureInvitations)
 }
 
 // status is what has to be said of the link to the server.

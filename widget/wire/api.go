@@ -32,6 +32,13 @@ const (
 	ProviderPolling Provider = "polling"
 )
 
+// The features that a config answer may list.
+const (
+	FeatureInvitations = "invitations"
+	FeatureSignals     = "signals"
+	FeatureReadMarks   = "read"
+)
+
 // Config is the answer of GET /api/chatbot/config. It never holds a secret.
 type Config struct {
 	// RealtimeProvider is the first of Providers, or "polling".
