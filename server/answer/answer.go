@@ -56,17 +56,18 @@ func (b *Bot) Respond(ctx context.Context, question string, _ []wire.Message) (c
 func (b *Bot) admit(language string, hits []hit) string {
 	offers := []string{}
 	seen := map[string]bool{}
-	add := func(p passage) {
-		if len(offers) < 3 && p.heading != "" && !seen[p.heading] && (p.language == language || language == "") {
-			seen[p.heading] = true
-			offers = append(offers, "• "+p.heading)
-		}
-	}
+	near := []passage{}
 	for _, h := range hits {
-		add(h.passage)
+		near = append(near, h.passage)
 	}
-	for _, p := range b.index.passages {
-		add(p)
+	all := append(near, b.index.passages...)
+	for _, questions := range []bool{true, false} { // what is a question itself can be asked
+		for _, p := range all {
+			if isQuestion(p.heading) == questions && len(offers) < 3 && p.heading != "" && !seen[p.heading] && (p.language == language || language == "") {
+				seen[p.heading] = true
+				offers = append(offers, "• "+p.heading)
+			}
+		}
 	}
 	words := admissions[language]
 	if words == [2]string{} {
@@ -76,4 +77,8 @@ func (b *Bot) admit(language string, hits []hit) string {
 		return words[0]
 	}
 	return words[0] + "\n\n" + words[1] + "\n" + strings.Join(offers, "\n")
+}
+
+func isQuestion(heading string) bool {
+	return strings.HasSuffix(heading, "?") || strings.HasSuffix(heading, "？") || strings.HasSuffix(heading, "؟")
 }

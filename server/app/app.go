@@ -72,6 +72,7 @@ func New(c config.Serve, log *slog.Logger) (*App, error) {
 	if err := a.open(); err != nil {
 		return nil, errors.Join(err, a.closeAll())
 	}
+	a.ways.tell(log)
 	return a, nil
 }
 
@@ -170,6 +171,7 @@ func (a *App) wire(keys *auth.Keys) error {
 	if err != nil {
 		return err
 	}
+	var disconnect func(string)
 	if a.ways.serveReverb {
 		further, err := pusher.ParseOrigins(a.config.Origins)
 		if err != nil {
@@ -189,19 +191,25 @@ func (a *App) wire(keys *auth.Keys) error {
 			PrivateWebhooks: a.config.PrivateWebhooks == "on",
 		})
 		a.ways.fanout[wire.ProviderReverb] = a.realtime
+		disconnect = a.realtime.Disconnect
 	}
 	a.chat = chat.New(chat.Options{Store: a.store, Publisher: a.ways.fanout, Responder: a.bot, BotName: a.config.BotName, Logger: a.log})
+	tokens := auth.NewTokens(keys)
+	if err := a.refuseRevoked(tokens); err != nil {
+		return err
+	}
 	a.stopping = make(chan struct{})
 	api, err := httpapi.New(httpapi.Options{
 		Chat:                   a.chat,
 		Config:                 a.answer(),
 		OwnReverb:              a.ways.ownAddress,
 		Signers:                a.ways.signers,
-		Tokens:                 auth.NewTokens(keys),
+		Tokens:                 tokens,
 		Tickets:                auth.NewTickets(keys),
 		ServerKey:              keys.ServerKey,
 		Origins:                origins,
 		Sockets:                auth.NewSockets(),
+		Disconnect:             disconnect,
 		OwnOrigins:             own,
 		TrustedProxies:         proxies,
 		ConversationsPerMinute: a.config.RateConversations,
@@ -217,6 +225,15 @@ func (a *App) wire(keys *auth.Keys) error {
 	}
 	a.measure()
 	return a.serveWith(api.Handler())
+}
+
+// refuseRevoked tells tokens what was revoked before the server came up.
+func (a *App) refuseRevoked(tokens *auth.Tokens) error {
+	revoked, err := a.chat.Revocations(context.Background())
+	for _, r := range revoked {
+		tokens.Refuse(r.Participant, r.At, r.ExpiresAt)
+	}
+	return err
 }
 
 // serveWith makes the HTTP server. Realtime connections do not pass through the
@@ -267,7 +284,7 @@ func (a *App) answer() wire.Config {
 			MessagesPerMinute:      a.config.RateMessages,
 			ConversationsPerMinute: a.config.RateConversations,
 		},
-		Features: []string{"invitations", "signals"},
+		Features: []string{"invitations", "signals", "read", "tokens"},
 		Version:  Version,
 	}
 }

@@ -34,4 +34,21 @@ func TestBuiltinKnowledge(t *testing.T) {
 			t.Errorf("%q is answered with a drawing: %q", c.question, got.Body)
 		}
 	}
+	for _, question := range []string{
+		"What is the weather in Paris tomorrow?", "Can I return my shoes?", "What does shipping to Canada cost?",
+		"recommend a good restaurant", "What time do you open on Sunday?", "Wie lange hat der Laden offen?", "still there?",
+	} {
+		got, err := bot.Respond(t.Context(), question, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Source != nil {
+			t.Errorf("%q was answered from %v: %q", question, got.Source, got.Body)
+		}
+		for line := range strings.Lines(got.Body) {
+			if offer, ok := strings.CutPrefix(strings.TrimSpace(line), "• "); ok && !strings.HasSuffix(offer, "?") {
+				t.Errorf("%q: offers %q, which is no question", question, offer)
+			}
+		}
+	}
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"chatbot/server/publish"
 )
 
 // metrics are for the operator alone: they have a listener of their own, which
@@ -47,7 +49,7 @@ func (a *App) measure() {
 	if a.metrics == nil {
 		return
 	}
-	measured := []prometheus.Collector{}
+	measured := []prometheus.Collector{publish.Metrics(a.ways.remotes)}
 	if a.realtime != nil {
 		measured = append(measured, a.realtime)
 	}

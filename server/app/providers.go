@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/url"
 	"strings"
@@ -30,6 +31,27 @@ type ways struct {
 	// serveReverb says that Reverb is served here; ownAddress, that visitors
 	// reach it where they reach everything else.
 	serveReverb, ownAddress bool
+
+	notes []note
+}
+
+// note is a line for the log, which is written once the server stands: one that
+// cannot start says why, and nothing else.
+type note struct {
+	level slog.Level
+	text  string
+	args  []any
+}
+
+func (w *ways) note(level slog.Level, text string, args ...any) {
+	w.notes = append(w.notes, note{level, text, args})
+}
+
+// tell writes the notes.
+func (w ways) tell(log *slog.Logger) {
+	for _, n := range w.notes {
+		log.Log(context.Background(), n.level, n.text, n.args...)
+	}
 }
 
 func (w ways) first() wire.Provider {
@@ -39,7 +61,7 @@ func (w ways) first() wire.Provider {
 	return w.order[0]
 }
 
-// choose works out the ways from the configuration, and tells the log why.
+// choose works out the ways from the configuration, and notes why.
 func (a *App) choose(keys *auth.Keys) (ways, error) {
 	w := ways{
 		order:   []wire.Provider{},
@@ -48,10 +70,10 @@ func (a *App) choose(keys *auth.Keys) (ways, error) {
 		fanout:  publish.Fanout{},
 	}
 	if a.config.Env.File != "" {
-		a.log.Info("variables are read from a file", "file", a.config.Env.File)
+		w.note(slog.LevelInfo, "variables are read from a file", "file", a.config.Env.File)
 	}
 	if a.config.Realtime == "off" {
-		a.log.Info("there is no provider: browsers poll", "why", "CHATBOT_REALTIME is off")
+		w.note(slog.LevelInfo, "there is no provider: browsers poll", "why", "CHATBOT_REALTIME is off")
 		return w, nil
 	}
 	if err := a.choosePusher(&w, keys); err != nil {
@@ -64,7 +86,7 @@ func (a *App) choosePusher(w *ways, keys *auth.Keys) error {
 	c := a.config
 	switch set := keys.PusherAppKey != ""; {
 	case set && c.Broadcast == "reverb":
-		a.log.Info("Pusher is left out", "why", "BROADCAST_CONNECTION is reverb")
+		w.note(slog.LevelInfo, "Pusher is left out", "why", "BROADCAST_CONNECTION is reverb")
 		return nil
 	case !set && c.Broadcast == "pusher":
 		return errors.New("BROADCAST_CONNECTION is pusher: set PUSHER_APP_ID, PUSHER_APP_KEY and PUSHER_APP_SECRET")
@@ -97,8 +119,8 @@ func (a *App) chooseReverb(w *ways, keys *auth.Keys) error {
 		w.serveReverb, w.ownAddress = true, !named
 		w.order = append(w.order, wire.ProviderReverb)
 		w.signers[wire.ProviderReverb] = httpapi.Signer{Key: keys.ReverbAppKey, Secret: keys.ReverbAppSecret}
-		a.log.Info("Reverb is served here", "visitors connect to", address.URL(), "why", "CHATBOT_REVERB is own")
-		a.warnOfPort()
+		w.note(slog.LevelInfo, "Reverb is served here", "address", address.URL(), "why", "CHATBOT_REVERB is own")
+		a.warnOfPort(w)
 	case keys.Generated.ReverbAppSecret:
 		return errors.New("CHATBOT_REVERB is external: set REVERB_APP_ID, REVERB_APP_KEY and REVERB_APP_SECRET to those of that server")
 	default:
@@ -123,11 +145,11 @@ func (a *App) chooseReverb(w *ways, keys *auth.Keys) error {
 
 // warnOfPort tells of an env file that was written for a Reverb on this machine:
 // visitors are led elsewhere, but who publishes there finds nobody.
-func (a *App) warnOfPort() {
+func (a *App) warnOfPort(w *ways) {
 	c := a.config
 	served := c.ReverbPort == c.ReverbServerPort || c.ReverbPort == a.listener.Addr().(*net.TCPAddr).Port
 	if c.ReverbPort != 0 && config.IsLoopback(c.ReverbHost) && !served {
-		a.log.Warn("nothing is served on REVERB_PORT; set REVERB_SERVER_PORT as well if others publish there", "port", c.ReverbPort)
+		w.note(slog.LevelWarn, "nothing is served on REVERB_PORT; set REVERB_SERVER_PORT as well if others publish there", "port", c.ReverbPort)
 	}
 }
 
@@ -145,9 +167,9 @@ func (a *App) publishTo(w *ways, variable string, api config.Address, why string
 	w.signers[o.Provider] = httpapi.Signer{Key: o.Key, Secret: o.Secret}
 	w.fanout[o.Provider] = remote
 	w.remotes = append(w.remotes, remote)
-	a.log.Info("events are published", "provider", o.Provider, "to", api.URL(), "why", why)
+	w.note(slog.LevelInfo, "events are published", "provider", o.Provider, "address", api.URL(), "why", why)
 	if api.Scheme == "http" && !config.IsLoopback(api.Host) {
-		a.log.Warn("what people write travels unencrypted to the provider", "provider", o.Provider)
+		w.note(slog.LevelWarn, "what people write travels unencrypted to the provider", "provider", o.Provider)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
@@ -36,7 +37,7 @@ func (a *App) listenSideDoor() error {
 		return fmt.Errorf("cannot give Reverb a port of its own: %w; choose another one with --reverb-server-port", err)
 	}
 	a.sideDoor = &sideDoor{listener: listener}
-	a.log.Info("Reverb has a port of its own", "address", listener.Addr().String(), "why", "REVERB_SERVER_PORT is set")
+	a.ways.note(slog.LevelInfo, "Reverb has a port of its own", "address", listener.Addr().String(), "why", "REVERB_SERVER_PORT is set")
 	return nil
 }
 

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"chatbot/widget/wire"
 )
 
 const (
@@ -23,6 +25,9 @@ type claims struct {
 	Site  string `json:"site"`
 	Conv  string `json:"conv,omitempty"`
 	Scope string `json:"scope,omitempty"`
+	// IssuedMillis is iat to the millisecond, which revocations go by. Tokens
+	// from before there were any lack it.
+	IssuedMillis wire.Time `json:"iat_ms,omitempty"`
 }
 
 // signer signs for one audience with a key derived for it alone.

@@ -23,29 +23,63 @@ type Visitor struct {
 	Participant, Conversation, Site string
 }
 
-// Tokens issues and verifies visitor tokens: JSON Web Tokens signed with
-// HMAC-SHA256 and nothing else.
-type Tokens struct{ signer }
-
-// NewTokens makes Tokens from the token secret.
-func NewTokens(k *Keys) *Tokens { return &Tokens{newSigner(k, visitorAudience)} }
-
-// Issue makes a token for v.
-func (t *Tokens) Issue(v Visitor, now time.Time) (string, error) {
-	c := claims{Site: v.Site, Conv: v.Conversation, Scope: visitorScope}
-	c.Subject = v.Participant
-	return t.sign(c, now, TokenLifetime)
+// Tokens issues, verifies and revokes visitor tokens: JSON Web Tokens signed
+// with HMAC-SHA256 and nothing else.
+type Tokens struct {
+	signer
+	revoked revocations
 }
 
-// Verify is whom a token names. The refusal is wire.CodeTokenExpired for one
-// that was good once and wire.CodeUnauthorized for everything else.
+// NewTokens makes Tokens from the token secret.
+func NewTokens(k *Keys) *Tokens { return &Tokens{signer: newSigner(k, visitorAudience)} }
+
+// Issue makes a token for v, which is good until expires.
+func (t *Tokens) Issue(v Visitor, now time.Time) (token string, expires wire.Time, err error) {
+	t.revoked.mu.RLock()
+	defer t.revoked.mu.RUnlock()
+	return t.issue(v, now)
+}
+
+// Renew makes a new token for whom token names. Refusals are those of Verify.
+func (t *Tokens) Renew(token string, clock func() time.Time) (renewed string, expires wire.Time, err error) {
+	t.revoked.mu.RLock()
+	defer t.revoked.mu.RUnlock()
+	now := clock()
+	v, err := t.check(token, now)
+	if err != nil {
+		return "", 0, err
+	}
+	return t.issue(v, now)
+}
+
+func (t *Tokens) issue(v Visitor, now time.Time) (token string, expires wire.Time, err error) {
+	c := claims{Site: v.Site, Conv: v.Conversation, Scope: visitorScope}
+	c.Subject = v.Participant
+	// A new token is newer than what was revoked, whatever the clock says.
+	c.IssuedMillis = max(wire.TimeOf(now), t.revoked.marks[v.Participant].at+1)
+	token, err = t.sign(c, now, TokenLifetime)
+	return token, wire.TimeOf(now.Add(TokenLifetime).Truncate(time.Second)), err
+}
+
+// Verify is whom a token names. The refusal is wire.CodeTokenExpired or
+// wire.CodeTokenRevoked for one that was good once and wire.CodeUnauthorized for
+// everything else.
 func (t *Tokens) Verify(token string, now time.Time) (Visitor, error) {
+	t.revoked.mu.RLock()
+	defer t.revoked.mu.RUnlock()
+	return t.check(token, now)
+}
+
+func (t *Tokens) check(token string, now time.Time) (Visitor, error) {
 	c, err := t.verify(token, now)
 	if errors.Is(err, jwt.ErrTokenExpired) {
 		return Visitor{}, wire.NewError(wire.CodeTokenExpired, "The token has expired. Begin a new conversation.")
 	}
 	if err != nil || c.Scope != visitorScope || !wire.ValidID(c.Subject) || !wire.ValidID(c.Conv) {
 		return Visitor{}, wire.NewError(wire.CodeUnauthorized, "The token is not one that this server gave out.")
+	}
+	if m, revoked := t.revoked.marks[c.Subject]; revoked && c.IssuedMillis <= m.at {
+		return Visitor{}, wire.NewError(wire.CodeTokenRevoked, "The token was given back. Begin a new conversation.")
 	}
 	return Visitor{Participant: c.Subject, Conversation: c.Conv, Site: c.Site}, nil
 }

@@ -3,6 +3,7 @@ package auth_test
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"maps"
 	"strings"
 	"testing"
@@ -16,7 +17,7 @@ import (
 
 func issue(t *testing.T, tokens *auth.Tokens) string {
 	t.Helper()
-	token, err := tokens.Issue(visitor, now)
+	token, _, err := tokens.Issue(visitor, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,5 +226,92 @@ func TestTicketForNoSite(t *testing.T) {
 	}
 	if _, err := tickets.Verify(ticket, now); code(t, err) != wire.CodeForbidden {
 		t.Errorf("a ticket that names no site: %v", err)
+	}
+}
+
+func TestRevocation(t *testing.T) {
+	keys := keysWith(t, secretA)
+	tokens := auth.NewTokens(keys)
+	clock := func() time.Time { return now }
+	issue := func(v auth.Visitor) string {
+		t.Helper()
+		token, expires, err := tokens.Issue(v, now)
+		if err != nil || expires != wire.TimeOf(now.Add(auth.TokenLifetime)) {
+			t.Fatalf("issue: until %s, %v", expires, err)
+		}
+		return token
+	}
+	good := func(token string, want wire.Code) {
+		t.Helper()
+		if _, err := tokens.Verify(token, now); code(t, err) != want {
+			t.Errorf("verify: %v, want %q", err, want)
+		}
+	}
+	token, other := issue(visitor), issue(auth.Visitor{Participant: "p2", Conversation: "c1"})
+
+	// What could not be stored does not count.
+	full := wire.NewError(wire.CodeUnavailable, "full")
+	if err := tokens.Revoke("p1", clock, func(_, _ wire.Time) error { return full }); !errors.Is(err, full) {
+		t.Errorf("revoke: %v", err)
+	}
+	good(token, "")
+
+	var at, expires wire.Time
+	err := tokens.Revoke("p1", clock, func(a, e wire.Time) error {
+		good(token, wire.CodeTokenRevoked) // already
+		at, expires = a, e
+		return nil
+	})
+	if err != nil || at != wire.TimeOf(now) || expires <= wire.TimeOf(now.Add(auth.TokenLifetime)) {
+		t.Errorf("revoke: %v, at %s until %s", err, at, expires)
+	}
+	good(token, wire.CodeTokenRevoked)
+	good(other, "")
+	if _, _, err := tokens.Renew(token, clock); code(t, err) != wire.CodeTokenRevoked {
+		t.Errorf("renew with a revoked token: %v", err)
+	}
+	// Somebody who proves anew who they are gets in, in the same millisecond.
+	again := issue(visitor)
+	good(again, "")
+	if renewed, _, err := tokens.Renew(again, clock); err != nil || renewed == token {
+		t.Errorf("renew: %v", err)
+	}
+
+	// Another process that knows of the revocation.
+	token, tokens = again, auth.NewTokens(keys)
+	good(token, "")
+	tokens.Refuse("p1", at, expires)
+	good(token, "")
+	tokens.Refuse("p1", at+1, expires)
+	good(token, wire.CodeTokenRevoked)
+}
+
+// While tokens are renewed as fast as can be, none outlives the revocation.
+func TestRevocationBeatsRenewal(t *testing.T) {
+	tokens := auth.NewTokens(keysWith(t, secretA))
+	token, _, err := tokens.Issue(visitor, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, begun := make(chan string), make(chan struct{})
+	go func() {
+		last := token
+		for i := 0; ; i++ {
+			renewed, _, err := tokens.Renew(last, time.Now)
+			if err != nil {
+				ended <- last
+				return
+			}
+			if last = renewed; i == 10 {
+				close(begun)
+			}
+		}
+	}()
+	<-begun
+	if err := tokens.Revoke(visitor.Participant, time.Now, func(_, _ wire.Time) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tokens.Verify(<-ended, time.Now()); code(t, err) != wire.CodeTokenRevoked {
+		t.Errorf("the last token: %v", err)
 	}
 }

@@ -23,7 +23,8 @@ type Store interface {
 	Epoch() string
 
 	// AppendMessage stores m and, where they do not exist yet, its conversation
-	// and its author as a participant. The same author and client id again
+	// and its author as a participant, who has then read up to m. An author
+	// without a name speaks under the participant's. The same author and client id again
 	// gives the stored message and created=false; with another body it is
 	// refused with wire.CodeConflict. Seq counts 1, 2, 3 … and Rev rises
 	// strictly in each conversation. With m.OwesAnswer the debt is stored in
@@ -45,10 +46,9 @@ type Store interface {
 	// Conversations are the latest ones by last change, newest first.
 	Conversations(ctx context.Context, limit int) ([]Conversation, error)
 
-	// Changes are the messages with a Rev above since, in order of Rev, at
-	// most limit, and whether there are more. rev is how far the reader is
-	// then. A conversation that is not stored has none.
-	Changes(ctx context.Context, conversationID string, since int64, limit int) (messages []wire.Message, rev int64, more bool, err error)
+	// Changes are those after since, with at most limit messages. It is cheap
+	// where there are none. A conversation that is not stored has none.
+	Changes(ctx context.Context, conversationID string, since int64, limit int) (Changes, error)
 
 	// History are messages in order of Seq: the first limit above after, or
 	// (with before > 0) the last limit below before.
@@ -56,6 +56,22 @@ type Store interface {
 
 	// Participants are those who are in a conversation, in order of joining.
 	Participants(ctx context.Context, conversationID string) ([]wire.Participant, error)
+
+	// MarkRead notes that a participant has read up to seq. It is refused with
+	// wire.CodeInvalidField if there is no such message yet. A mark that is not
+	// above the one known changes nothing: changed is then false, and p carries
+	// the one known. rev is that of the change.
+	MarkRead(ctx context.Context, conversationID, participantID string, seq int64, now wire.Time) (p wire.Participant, rev int64, changed bool, err error)
+
+	// Badge is a conversation as the participant has read it;
+	// wire.CodeNotFound if it is not stored.
+	Badge(ctx context.Context, conversationID, participantID string) (wire.Badge, error)
+
+	// Revoke stores r, in place of an earlier one of the same participant.
+	Revoke(ctx context.Context, r Revocation) error
+
+	// Revocations are those that have not expired at now.
+	Revocations(ctx context.Context, now wire.Time) ([]Revocation, error)
 
 	// Invite stores an invitation by the hash of its code, creating the
 	// conversation and the inviter where they are not stored yet.
@@ -79,6 +95,24 @@ type NewMessage struct {
 	Site string
 	// OwesAnswer makes the bot owe an answer to this message.
 	OwesAnswer bool
+}
+
+// Changes are what changed in a conversation, in its current form. Messages
+// stand in order of Rev, Participants in order of joining.
+type Changes struct {
+	Messages     []wire.Message
+	Participants []wire.Participant
+	// Rev is how far the reader is then, LastSeq the last message there is, and
+	// More whether there are changes after Rev.
+	Rev, LastSeq int64
+	More         bool
+}
+
+// Revocation refuses a participant's tokens that were issued until At. After
+// ExpiresAt there are none left.
+type Revocation struct {
+	Participant   string
+	At, ExpiresAt wire.Time
 }
 
 // Debt is an answer owed to a message.

@@ -95,10 +95,7 @@ func (s *Service) Send(ctx context.Context, c Caller, r wire.SendRequest) (m wir
 	if err := r.Validate(); err != nil {
 		return m, false, err
 	}
-	author, err := s.author(ctx, c)
-	if err != nil {
-		return m, false, err
-	}
+	author := wire.Author{ID: c.Participant.ID, Role: c.Participant.Role, Name: c.Participant.Name}
 	m, created, err = s.store.AppendMessage(ctx, NewMessage{
 		ID:             newID(),
 		ConversationID: c.Conversation,
@@ -117,24 +114,6 @@ func (s *Service) Send(ctx context.Context, c Caller, r wire.SendRequest) (m wir
 		s.answers.add(Debt{ConversationID: m.ConversationID, MessageID: m.ID, Body: m.Body, CreatedAt: m.CreatedAt})
 	}
 	return m, true, nil
-}
-
-// author is the caller under the name that the others know.
-func (s *Service) author(ctx context.Context, c Caller) (wire.Author, error) {
-	author := wire.Author{ID: c.Participant.ID, Role: c.Participant.Role, Name: c.Participant.Name}
-	if author.Name != "" || author.Role != wire.RoleVisitor {
-		return author, nil
-	}
-	known, err := s.store.Participants(ctx, c.Conversation)
-	if err != nil {
-		return author, err
-	}
-	for _, p := range known {
-		if p.ID == author.ID {
-			author.Name = p.Name
-		}
-	}
-	return author, nil
 }
 
 // Read is what a reader asks for: all that changed since a cursor, waiting up
@@ -175,13 +154,8 @@ func (s *Service) Messages(ctx context.Context, conversationID string, r Read) (
 }
 
 func (s *Service) changes(ctx context.Context, id string, since int64, limit int) (wire.Page, error) {
-	messages, rev, more, err := s.store.Changes(ctx, id, since, limit)
-	if err != nil {
-		return wire.Page{}, err
-	}
-	page, err := s.page(ctx, id, messages, more)
-	page.Cursor.Rev = rev
-	return page, err
+	c, err := s.store.Changes(ctx, id, since, limit)
+	return s.page(id, c), err
 }
 
 func (s *Service) history(ctx context.Context, id string, r Read) (wire.Page, error) {
@@ -200,72 +174,84 @@ func (s *Service) history(ctx context.Context, id string, r Read) (wire.Page, er
 	if err != nil {
 		return wire.Page{}, err
 	}
-	messages, more, err := s.store.History(ctx, id, after, before, r.Limit)
-	if err != nil {
+	found := Changes{Rev: c.Rev, LastSeq: c.LastSeq}
+	if found.Messages, found.More, err = s.store.History(ctx, id, after, before, r.Limit); err != nil {
 		return wire.Page{}, err
 	}
-	page, err := s.page(ctx, id, messages, more)
-	page.Cursor.Rev = c.Rev
-	return page, err
+	found.Participants, err = s.store.Participants(ctx, id)
+	return s.page(id, found), err
 }
 
-// page wraps messages in what every answer tells beside them.
-func (s *Service) page(ctx context.Context, id string, messages []wire.Message, more bool) (wire.Page, error) {
-	participants, err := s.store.Participants(ctx, id)
-	if err != nil {
-		return wire.Page{}, err
-	}
-	c, err := s.conversation(ctx, id)
-	if err != nil {
-		return wire.Page{}, err
-	}
-	if messages == nil {
-		messages = []wire.Message{}
-	}
-	if participants == nil {
-		participants = []wire.Participant{}
+// page is what was found, and what every answer tells beside it.
+func (s *Service) page(id string, c Changes) wire.Page {
+	for _, m := range c.Messages { // some may have come since LastSeq was read
+		c.LastSeq = max(c.LastSeq, m.Seq)
 	}
 	signals := s.signals.active(id, s.now())
 	return wire.Page{
-		Messages:     messages,
-		Participants: participants,
+		Messages:     orEmpty(c.Messages),
+		Participants: orEmpty(c.Participants),
 		Signals:      signals,
 		SignalTag:    signalTag(signals),
-		Cursor:       wire.Cursor{Epoch: s.store.Epoch()},
+		Cursor:       wire.Cursor{Epoch: s.store.Epoch(), Rev: c.Rev},
 		Epoch:        s.store.Epoch(),
-		HasMore:      more,
+		HasMore:      c.More,
 		LastSeq:      c.LastSeq,
-	}, nil
+	}
+}
+
+// orEmpty makes a list that JSON does not call null.
+func orEmpty[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
 }
 
 // conversation is the stored state, or that of one in which nothing has been
 // said yet.
 func (s *Service) conversation(ctx context.Context, id string) (Conversation, error) {
 	c, err := s.store.Conversation(ctx, id)
-	var refusal *wire.Error
-	if errors.As(err, &refusal) && refusal.Code == wire.CodeNotFound {
+	if isNotFound(err) {
 		return Conversation{ID: id, CreatedAt: s.time()}, nil
 	}
 	return c, err
 }
 
-// Badge is what the launcher needs to know. What the caller has not written
-// after counts as unread.
+// Badge is what the launcher needs to know.
 func (s *Service) Badge(ctx context.Context, c Caller) (wire.Badge, error) {
-	stored, err := s.conversation(ctx, c.Conversation)
-	if err != nil {
-		return wire.Badge{}, err
-	}
-	badge := wire.Badge{Conversation: wire.Conversation{ID: stored.ID, CreatedAt: stored.CreatedAt}, LastSeq: stored.LastSeq}
-	messages, _, err := s.store.History(ctx, c.Conversation, 0, stored.LastSeq+1, wire.MaxPageSize)
-	for _, m := range messages {
-		if m.Author.ID == c.Participant.ID {
-			badge.ReadSeq, badge.Unread = m.Seq, 0
-		} else {
-			badge.Unread++
-		}
+	badge, err := s.store.Badge(ctx, c.Conversation, c.Participant.ID)
+	if isNotFound(err) {
+		return wire.Badge{Conversation: wire.Conversation{ID: c.Conversation, CreatedAt: s.time()}}, nil
 	}
 	return badge, err
+}
+
+// MarkRead notes that the caller has read up to seq, and is the mark that
+// counts. Refusal: wire.CodeInvalidField where there is no such message.
+func (s *Service) MarkRead(ctx context.Context, c Caller, seq int64) (readSeq int64, err error) {
+	p, rev, changed, err := s.store.MarkRead(ctx, c.Conversation, c.Participant.ID, seq, s.time())
+	if err == nil && changed {
+		s.announceParticipant(ctx, c.Conversation, p, rev, c.Socket)
+	}
+	return p.ReadSeq, err
+}
+
+// Revoke stores that a participant's tokens are refused. Whoever refuses them
+// then ends the reads that still wait for an answer, by Wake.
+func (s *Service) Revoke(ctx context.Context, r Revocation) error { return s.store.Revoke(ctx, r) }
+
+// Revocations are those that still count.
+func (s *Service) Revocations(ctx context.Context) ([]Revocation, error) {
+	return s.store.Revocations(ctx, s.time())
+}
+
+// Wake has all who wait for the conversation look again.
+func (s *Service) Wake(conversationID string) { s.changed.announce(conversationID) }
+
+func isNotFound(err error) bool {
+	var refusal *wire.Error
+	return errors.As(err, &refusal) && refusal.Code == wire.CodeNotFound
 }
 
 // Exists reports as an error whether a conversation is stored: nil, or
@@ -333,8 +319,7 @@ func (s *Service) Join(ctx context.Context, codeHash, name string) (wire.Session
 	if err != nil {
 		return wire.Session{}, err
 	}
-	s.publish(ctx, c.ID, wire.EventParticipantUpdated, wire.ParticipantEvent{Participant: p, Rev: c.Rev, Epoch: s.store.Epoch()}, Socket{})
-	s.changed.announce(c.ID)
+	s.announceParticipant(ctx, c.ID, p, c.Rev, Socket{})
 	return wire.Session{
 		Conversation: wire.Conversation{ID: c.ID, CreatedAt: c.CreatedAt},
 		Participant:  p,
@@ -353,16 +338,24 @@ func (s *Service) Signal(ctx context.Context, conversationID string, signal wire
 func (s *Service) announce(ctx context.Context, m wire.Message, except Socket) {
 	s.signals.end(m.ConversationID, m.Author.ID)
 	event := wire.MessageEvent{Message: &m, Rev: m.Rev, Epoch: s.store.Epoch()}
-	s.publish(ctx, m.ConversationID, wire.EventMessageReceived, event, except)
 	s.changed.announce(m.ConversationID)
+	s.publish(ctx, m.ConversationID, wire.EventMessageReceived, event, except)
+}
+
+// announceParticipant tells everyone of a participant who has joined or changed.
+func (s *Service) announceParticipant(ctx context.Context, conversationID string, p wire.Participant, rev int64, except Socket) {
+	event := wire.ParticipantEvent{Participant: p, Rev: rev, Epoch: s.store.Epoch()}
+	s.changed.announce(conversationID)
+	s.publish(ctx, conversationID, wire.EventParticipantUpdated, event, except)
 }
 
 // publish sends an event. Losing it harms nobody: it is a hint, and who misses
-// it asks the store.
+// it asks the store. What it tells of is stored, so it is sent also where the
+// caller has gone meanwhile.
 func (s *Service) publish(ctx context.Context, conversationID, event string, v any, except Socket) {
 	data, err := encodeEvent(v)
 	if err == nil {
-		err = s.publisher.Publish(ctx, wire.Channel(conversationID), event, data, except)
+		err = s.publisher.Publish(context.WithoutCancel(ctx), wire.Channel(conversationID), event, data, except)
 	}
 	if err != nil {
 		s.log.Warn("event not published", "event", event, "conversation", conversationID, "error", err)

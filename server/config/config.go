@@ -234,7 +234,7 @@ func (s Serve) Validate() error {
 			return err
 		}
 		if u, err := url.Parse(s.PublicURL); err == nil && u.Scheme == "http" && !IsLoopback(u.Hostname()) {
-			return fmt.Errorf("--public-url %q: visitors' tokens travel over https only; write https:// (a proxy or --tls-cert can serve it), or http with localhost", s.PublicURL)
+			return settingErrorf("--public-url %q: visitors' tokens travel over https only; write https:// (a proxy or --tls-cert can serve it), or http with localhost", s.PublicURL)
 		}
 	}
 	if (s.TLSCert == "") != (s.TLSKey == "") {

@@ -38,6 +38,9 @@ type Options struct {
 	ServerKey auth.ServerKey
 	Origins   auth.Origins
 	Sockets   *auth.Sockets
+	// Disconnect ends a realtime connection by its socket id; nil where there
+	// is no endpoint of our own.
+	Disconnect func(socketID string)
 
 	// OwnOrigins are the origins under which this server itself is reached;
 	// a request that names another host is refused.
@@ -100,6 +103,9 @@ func (a *API) routes() []route {
 		{"GET", wire.PathConversation, a.getConversation},
 		{"POST", wire.PathMessages, a.postMessage},
 		{"GET", wire.PathMessages, a.getMessages},
+		{"POST", wire.PathRead, a.postRead},
+		{"POST", wire.PathToken, a.postToken},
+		{"DELETE", wire.PathToken, a.deleteToken},
 		{"POST", wire.PathInvitations, a.postInvitation},
 		{"POST", wire.PathChannelAuth, a.postChannelAuth},
 		{"POST", "/broadcasting/auth", a.postChannelAuth},
@@ -117,6 +123,9 @@ func (a *API) routes() []route {
 func New(o Options) (*API, error) {
 	if o.Clock == nil {
 		o.Clock = time.Now
+	}
+	if o.Disconnect == nil {
+		o.Disconnect = func(string) {}
 	}
 	a := &API{
 		Options:       o,

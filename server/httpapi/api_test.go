@@ -91,6 +91,8 @@ type server struct {
 	log     *bytes.Buffer
 	tokens  *auth.Tokens
 	tickets *auth.Tickets
+	sockets *auth.Sockets
+	ended   []string // socket ids
 	mu      sync.Mutex
 	now     time.Time
 }
@@ -123,7 +125,7 @@ func newServer(t *testing.T, change ...func(*httpapi.Options)) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{t: t, events: &events{}, log: &bytes.Buffer{}, now: time.Now(), tokens: auth.NewTokens(keys), tickets: auth.NewTickets(keys)}
+	s := &server{t: t, events: &events{}, log: &bytes.Buffer{}, now: time.Now(), tokens: auth.NewTokens(keys), tickets: auth.NewTickets(keys), sockets: auth.NewSockets()}
 	service := chat.New(chat.Options{Store: db, Publisher: s.events, Responder: echo{}, BotName: "Bot", Clock: s.clock})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -145,7 +147,8 @@ func newServer(t *testing.T, change ...func(*httpapi.Options)) *server {
 		Tickets:                s.tickets,
 		ServerKey:              keys.ServerKey,
 		Origins:                origins,
-		Sockets:                auth.NewSockets(),
+		Sockets:                s.sockets,
+		Disconnect:             func(id string) { s.ended = append(s.ended, id) },
 		OwnOrigins:             []string{ownOrigin},
 		ConversationsPerMinute: 30,
 		MessagesPerMinute:      60,
@@ -395,7 +398,7 @@ func TestBadInput(t *testing.T) {
 	s.send(other, "k", "Somebody else's")
 	messages := of(wire.PathMessages, session.Conversation.ID)
 	mine := bearer(session.Token)
-	expired, err := s.tokens.Issue(auth.Visitor{Participant: "p", Conversation: session.Conversation.ID}, s.clock().Add(-auth.TokenLifetime-time.Hour))
+	expired, _, err := s.tokens.Issue(auth.Visitor{Participant: "p", Conversation: session.Conversation.ID}, s.clock().Add(-auth.TokenLifetime-time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -407,6 +410,7 @@ func TestBadInput(t *testing.T) {
 		return fmt.Sprintf(`{"channel_name":%q,"socket_id":%q}`, name, socket)
 	}
 	own := wire.Channel(session.Conversation.ID)
+	read, token := of(wire.PathRead, session.Conversation.ID), of(wire.PathToken, session.Conversation.ID)
 	for _, c := range []struct {
 		name, method, path, body string
 		header                   []string
@@ -435,6 +439,13 @@ func TestBadInput(t *testing.T) {
 		{"foreign conversation", "GET", of(wire.PathMessages, other.Conversation.ID), ``, []string{mine}, 404, wire.CodeNotFound},
 		{"unknown conversation", "GET", of(wire.PathMessages, "unknown"), ``, []string{mine}, 404, wire.CodeNotFound},
 		{"malformed conversation", "GET", of(wire.PathMessages, "a.b"), ``, []string{mine}, 404, wire.CodeNotFound},
+		{"mark above the last message", "POST", read, `{"seq":1}`, []string{mine}, 422, wire.CodeInvalidField},
+		{"mark below nothing", "POST", read, `{"seq":-1}`, []string{mine}, 422, wire.CodeInvalidField},
+		{"mark no number", "POST", read, `{"seq":"1"}`, []string{mine}, 422, wire.CodeInvalidField},
+		{"mark no whole number", "POST", read, `{"seq":1.5}`, []string{mine}, 422, wire.CodeInvalidField},
+		{"mark too large", "POST", read, `{"seq":9223372036854775808}`, []string{mine}, 422, wire.CodeInvalidField},
+		{"mark with more", "POST", read, `{"seq":0,"x":1}`, []string{mine}, 400, wire.CodeUnknownField},
+		{"renewal with a field", "POST", token, `{"x":1}`, []string{mine}, 400, wire.CodeUnknownField},
 		{"not a cursor", "GET", messages + "?since=x", ``, []string{mine}, 400, wire.CodeInvalidCursor},
 		{"since and after", "GET", messages + "?since=x-1&after=1", ``, []string{mine}, 422, wire.CodeInvalidField},
 		{"limit too high", "GET", messages + "?limit=1000", ``, []string{mine}, 422, wire.CodeInvalidField},

@@ -52,7 +52,8 @@ func (a *API) postJoin(w http.ResponseWriter, r *http.Request) error {
 
 // admit answers with a session and a token for it.
 func (a *API) admit(w http.ResponseWriter, session wire.Session, site string) error {
-	token, err := a.Tokens.Issue(auth.Visitor{
+	var err error
+	session.Token, session.ExpiresAt, err = a.Tokens.Issue(auth.Visitor{
 		Participant:  session.Participant.ID,
 		Conversation: session.Conversation.ID,
 		Site:         site,
@@ -60,7 +61,6 @@ func (a *API) admit(w http.ResponseWriter, session wire.Session, site string) er
 	if err != nil {
 		return err
 	}
-	session.Token = token
 	return writeJSON(w, http.StatusCreated, session)
 }
 
@@ -75,6 +75,23 @@ func (a *API) getConversation(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return writeJSON(w, http.StatusOK, badge)
+}
+
+// postRead answers POST …/read.
+func (a *API) postRead(w http.ResponseWriter, r *http.Request) error {
+	var read wire.ReadRequest
+	if err := readJSON(w, r, &read, false); err != nil {
+		return err
+	}
+	caller, err := a.caller(r)
+	if err != nil {
+		return err
+	}
+	seq, err := a.Chat.MarkRead(r.Context(), caller, read.Seq)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, wire.ReadAnswer{ReadSeq: seq})
 }
 
 // postInvitation answers POST …/invitations with a one-use code.

@@ -106,6 +106,10 @@ func (a *API) getMessages(w http.ResponseWriter, r *http.Request) error {
 	}
 	read.Stop = a.Stopping
 	page, err := a.Chat.Messages(r.Context(), id, read)
+	if err == nil && read.Wait > 0 {
+		// The token may have been revoked while the poll was waiting.
+		_, _, err = a.reader(r)
+	}
 	if err != nil {
 		return err
 	}

@@ -28,6 +28,7 @@ var statuses = map[wire.Code]int{
 	wire.CodeMethodNotAllowed:   http.StatusMethodNotAllowed,
 	wire.CodeUnauthorized:       http.StatusUnauthorized,
 	wire.CodeTokenExpired:       http.StatusUnauthorized,
+	wire.CodeTokenRevoked:       http.StatusUnauthorized,
 	wire.CodeForbidden:          http.StatusForbidden,
 	wire.CodeOriginNotAllowed:   http.StatusForbidden,
 	wire.CodeNotFound:           http.StatusNotFound,

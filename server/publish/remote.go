@@ -98,6 +98,7 @@ type event struct {
 
 	at   time.Time
 	hint bool
+	rev  int64 // of a hint
 }
 
 // NewRemote makes a Remote. It sends nothing before Run.
@@ -333,9 +334,13 @@ func (r *Remote) drop(e event, reason string) {
 	if r.dropped() == r.told+1 {
 		r.log.Warn("events are dropped; readers will be told to ask", "reason", reason)
 	}
-	key := hintKey{e.Channel, e.Name}
 	hint, ok := hintOf(e)
-	if _, known := r.hints[key]; ok && (known || len(r.hints) < maxHints) {
+	key := hintKey{e.Channel, e.Name}
+	known, there := r.hints[key]
+	switch {
+	case !ok, !there && len(r.hints) == maxHints:
+	case there && known.rev > hint.rev: // a later one gave way earlier
+	default:
 		r.hints[key] = hint
 	}
 }
@@ -356,5 +361,5 @@ func hintOf(e event) (event, bool) {
 		return e, false
 	}
 	data, err := json.Marshal(wire.MessageEvent{Rev: told.Rev, Epoch: told.Epoch, Partial: true})
-	return event{Name: e.Name, Channel: e.Channel, Data: string(data), hint: true}, err == nil
+	return event{Name: e.Name, Channel: e.Channel, Data: string(data), hint: true, rev: told.Rev}, err == nil
 }

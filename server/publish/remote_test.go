@@ -17,6 +17,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	pusherhttp "github.com/pusher/pusher-http-go/v5"
 	"go.uber.org/goleak"
 
@@ -411,6 +412,31 @@ func TestOverflow(t *testing.T) {
 		}
 		if n := strings.Count(w.log.String(), "events are dropped"); n != 1 {
 			w.t.Errorf("%s", w.log)
+		}
+		registry := prometheus.NewPedanticRegistry()
+		registry.MustRegister(publish.Metrics{w.remote})
+		if families, err := registry.Gather(); err != nil || !strings.Contains(fmt.Sprint(families), `value:"overflow"`) {
+			w.t.Errorf("measured %v, %v", families, err)
+		}
+	})
+}
+
+// A hint leads as far as the latest of what was dropped, in whatever order it
+// was.
+func TestHintOfTheLatest(t *testing.T) {
+	simulate(t, "", func(w *world) {
+		w.answers(always(503))
+		w.publish("a", 1, 1) // is on its way and grows old there
+		synctest.Wait()
+		w.publish("a", 2, 50) // give way to those of b
+		w.publish("b", 51, 1050)
+		time.Sleep(time.Minute)
+		w.answers(nil)
+		time.Sleep(time.Minute)
+		got, _ := w.taken()
+		slices.Sort(got)
+		if want := []string{hint(1050), hint(50)}; !slices.Equal(got, want) {
+			w.t.Errorf("taken %q, want %q", got, want)
 		}
 	})
 }

@@ -14,6 +14,7 @@ const maxRefusing = 256
 
 var (
 	upgrader   = ws.HTTPUpgrader{Timeout: 10 * time.Second}
+	terminated = protocolError{Code: 4009, Message: "The application has ended this user's connections."}
 	restarting = protocolError{Code: 4200, Message: "The server is restarting. Connect again."}
 )
 

@@ -99,13 +99,17 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, serve func(*Serv
 	return serve(s, call{r, app, body})
 }
 
-// verify checks the signature. The path may be signed as it was written or as
-// it was meant: official libraries differ.
+// verify checks the signature. The path may be signed as it was meant, as it was
+// written, or with what was stripped off its front: libraries differ, and so
+// does what Reverb expects under a path of its own.
 func verify(app *application, r *http.Request, body []byte) error {
 	query, now := r.URL.Query(), time.Now()
-	err := signature.VerifyRequest(app.Key, app.Secret, r.Method, r.URL.Path, query, body, now)
-	if err != nil && r.URL.EscapedPath() != r.URL.Path {
-		return signature.VerifyRequest(app.Key, app.Secret, r.Method, r.URL.EscapedPath(), query, body, now)
+	asked, _, _ := strings.Cut(r.RequestURI, "?")
+	var err error
+	for _, path := range slices.Compact([]string{r.URL.Path, r.URL.EscapedPath(), asked}) {
+		if err = signature.VerifyRequest(app.Key, app.Secret, r.Method, path, query, body, now); err == nil {
+			return nil
+		}
 	}
 	return err
 }

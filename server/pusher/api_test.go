@@ -173,6 +173,11 @@ func TestTerminate(t *testing.T) {
 	present.expectEnd(4009)
 	other.expect("pusher_internal:member_removed")
 	other.alive()
+	plain := e.connect()
+	e.Disconnect(plain.socketID)
+	plain.expectEnd(4009)
+	other.alive()
+	e.Disconnect("1.1") // nobody's
 	if got := e.post("/apps/1/users/nobody/terminate_connections", ""); got != "200 {}" {
 		t.Error(got)
 	}

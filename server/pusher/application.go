@@ -225,7 +225,7 @@ func (a *application) terminate(user string) {
 		}
 	})
 	for _, c := range connections {
-		c.end("terminated", protocolError{Code: 4009, Message: "The application has ended this user's connections."})
+		c.end("terminated", terminated)
 	}
 }
 

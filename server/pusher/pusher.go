@@ -173,6 +173,19 @@ func (s *Server) Publish(_ context.Context, channel, event string, data []byte, 
 	return s.apps[0].publish(channel, event, string(data), exceptSocket)
 }
 
+// Disconnect ends the connection with that socket id for good, as Pusher does
+// with one that the application terminates (4009).
+func (s *Server) Disconnect(socketID string) {
+	s.mu.Lock()
+	connections := slices.Collect(maps.Keys(s.all))
+	s.mu.Unlock()
+	for _, c := range connections {
+		if c.socketID == socketID {
+			c.end("terminated", terminated)
+		}
+	}
+}
+
 // Stats is what the endpoint does now, and what it has done since it started.
 type Stats struct {
 	Connections, Channels int

@@ -1,8 +1,13 @@
 package pusher
 
 import (
+	"bytes"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/gobwas/ws"
 )
 
 // Each bound of the queue holds by itself, and behind a goodbye nothing is
@@ -37,5 +42,74 @@ func TestQueueBounds(t *testing.T) {
 				t.Error("ended twice")
 			}
 		})
+	}
+}
+
+// A receiver of webhooks that takes nothing costs no more than its queue.
+func TestWebhookQueue(t *testing.T) {
+	s := New(Options{Apps: []App{{ID: "1", Webhooks: []Webhook{{URL: "https://shop.example"}}}}})
+	w := s.apps[0].hooks[0]
+	w.sending = true // nothing takes the events away
+	for range webhookQueue + 3 {
+		s.apps[0].tell(hookEvent{Name: "channel_occupied", Channel: "x"})
+	}
+	if n := s.Stats().Drops["webhook queue"]; len(w.queue) != webhookQueue || n != 3 {
+		t.Errorf("%d events wait, %d were dropped", len(w.queue), n)
+	}
+}
+
+// What cache channels remember ends with its time, and is forgotten then.
+func TestCacheTime(t *testing.T) {
+	sh := &shard{cache: map[string]cached{}}
+	event := encodeError(restarting)
+	for i := range 1000 {
+		now := time.Duration(i) * time.Minute
+		sh.remember(fmt.Sprint(i), cached{frame: event, until: now + cacheTime}, now)
+		if i > 20 && (sh.recall(fmt.Sprint(i-20), now).frame == nil || sh.recall(fmt.Sprint(i-20), now+10*time.Minute).frame != nil) {
+			t.Fatalf("an event of %d minutes ago is not remembered for %s", 20, cacheTime)
+		}
+	}
+	if len(sh.cache) > 200 {
+		t.Errorf("%d are kept", len(sh.cache))
+	}
+}
+
+// halfSocket tells in which order it was closed.
+type halfSocket struct {
+	memory
+	closed chan string
+}
+
+func (h halfSocket) Close() error      { h.closed <- "both ways"; return nil }
+func (h halfSocket) CloseWrite() error { h.closed <- "one way"; return nil }
+
+// A client that is told goodbye may still answer: a socket closed at once would
+// be reset by what it sends, and the goodbye lost.
+func TestGoodbyeIsHeard(t *testing.T) {
+	s := fuzzServer()
+	c := fuzzConn(s, "1.1")
+	h := halfSocket{memory{Reader: strings.NewReader("")}, make(chan string, 2)}
+	c.use(h, nil)
+	c.end("terminated", restarting)
+	if first := <-h.closed; first != "one way" {
+		t.Errorf("closed %s first", first)
+	}
+}
+
+// Whoever was told goodbye is not listened to any more.
+func TestNothingAfterGoodbye(t *testing.T) {
+	subscribe := ws.MustCompileFrame(ws.MaskFrame(ws.NewTextFrame([]byte(`{"event":"pusher:subscribe","data":{"channel":"news"}}`))))
+	for _, ended := range []bool{false, true} {
+		s := fuzzServer()
+		c := fuzzConn(s, "1.1")
+		c.use(memory{Reader: bytes.NewReader(subscribe)}, nil)
+		c.refused = true // it was never counted
+		if ended {
+			c.end("terminated", restarting)
+		}
+		c.read()
+		if n := len(c.subscriptions); n == 1 == ended {
+			t.Errorf("ended: %t, subscribed to %d channels", ended, n)
+		}
 	}
 }

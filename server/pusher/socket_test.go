@@ -140,6 +140,49 @@ func TestBrokenFrames(t *testing.T) {
 	}
 }
 
+// Refusals are explained to so many at a time, and to others again once these
+// are gone.
+func TestManyRefusals(t *testing.T) {
+	e := start(t)
+	refused := make([]net.Conn, 0, 256)
+	ask := func() (net.Conn, string) {
+		c, err := net.DialTimeout("tcp", strings.TrimPrefix(e.url, "ws://"), patience)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.SetDeadline(time.Now().Add(patience))
+		fmt.Fprint(c, "GET /app/nope?protocol=7 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+		status := make([]byte, len("HTTP/1.1 000"))
+		if _, err := io.ReadFull(c, status); err != nil {
+			t.Fatal(err)
+		}
+		return c, string(status)
+	}
+	for range cap(refused) {
+		c, status := ask()
+		if status != "HTTP/1.1 101" {
+			t.Fatal(status)
+		}
+		refused = append(refused, c)
+	}
+	c, status := ask()
+	c.Close()
+	if status != "HTTP/1.1 503" {
+		t.Errorf("one more: %s", status)
+	}
+	for _, c := range refused {
+		c.Close()
+	}
+	deadline := time.Now().Add(patience)
+	for status != "HTTP/1.1 101" && time.Now().Before(deadline) {
+		c, status = ask()
+		c.Close()
+	}
+	if status != "HTTP/1.1 101" {
+		t.Errorf("afterwards: %s", status)
+	}
+}
+
 // A page that is no WebSocket client is told so by HTTP.
 func TestNoWebSocket(t *testing.T) {
 	e := start(t)
@@ -156,8 +199,12 @@ func TestShutdownLimit(t *testing.T) {
 	e.raw()
 	ctx, cancel := contextWithTimeout(t, 20*time.Millisecond)
 	defer cancel()
+	began := time.Now()
 	if err := e.Shutdown(ctx); err != nil {
 		t.Error(err)
+	}
+	if took := time.Since(began); took > 4*time.Second { // otherwise a client has five
+		t.Errorf("it took %s", took)
 	}
 	if n := e.Stats().Connections; n != 0 {
 		t.Errorf("%d are left", n)

@@ -9,6 +9,8 @@ import (
 	"chatbot/widget/wire"
 )
 
+var errNotFound = wire.NewError(wire.CodeNotFound, "There is no such conversation for you.")
+
 const conversationColumns = "id, site, created_at, updated_at, last_seq, rev"
 
 func scanConversation(row scanner) (c chat.Conversation, err error) {
@@ -20,7 +22,7 @@ func scanConversation(row scanner) (c chat.Conversation, err error) {
 func (s *SQLite) Conversation(ctx context.Context, id string) (chat.Conversation, error) {
 	c, err := scanConversation(s.read.QueryRowContext(ctx, "SELECT "+conversationColumns+" FROM conversation WHERE id = $1", id))
 	if errors.Is(err, sql.ErrNoRows) {
-		return chat.Conversation{}, wire.NewError(wire.CodeNotFound, "There is no such conversation for you.")
+		return chat.Conversation{}, errNotFound
 	}
 	return c, unavailable(err)
 }
@@ -33,35 +35,50 @@ func (s *SQLite) Conversations(ctx context.Context, limit int) ([]chat.Conversat
 
 // Participants implements chat.Store.
 func (s *SQLite) Participants(ctx context.Context, conversationID string) ([]wire.Participant, error) {
-	return collect(ctx, s.read, scanParticipant,
-		"SELECT id, role, name FROM participant WHERE conversation_id = $1 ORDER BY rev", conversationID)
+	return s.participants(ctx, conversationID, 0)
 }
 
+// participants are those who have changed after the rev since.
+func (s *SQLite) participants(ctx context.Context, conversationID string, since int64) ([]wire.Participant, error) {
+	return collect(ctx, s.read, scanParticipant,
+		"SELECT "+participantColumns+" FROM participant WHERE conversation_id = $1 AND changed_rev > $2 ORDER BY rev", conversationID, since)
+}
+
+const participantColumns = "id, role, name, read_seq"
+
 func scanParticipant(row scanner) (p wire.Participant, err error) {
-	err = row.Scan(&p.ID, &p.Role, &p.Name)
+	err = row.Scan(&p.ID, &p.Role, &p.Name, &p.ReadSeq)
 	return p, err
 }
 
-// join makes sure that p is in the conversation and that there is one. Coming
-// to it is a change of the conversation.
-func join(tx *sql.Tx, conversationID, site string, p wire.Participant, now wire.Time) error {
-	var known bool
-	err := tx.QueryRow("SELECT EXISTS (SELECT 1 FROM participant WHERE conversation_id = $1 AND id = $2)", conversationID, p.ID).Scan(&known)
+// participant is one of a conversation, known if it is stored.
+func participant(tx *sql.Tx, conversationID, id string) (p wire.Participant, known bool, err error) {
+	p, err = scanParticipant(tx.QueryRow("SELECT "+participantColumns+" FROM participant WHERE conversation_id = $1 AND id = $2", conversationID, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return wire.Participant{}, false, nil
+	}
+	return p, err == nil, err
+}
+
+// join makes sure that p is in the conversation and that there is one, and is p
+// as it is stored. Coming to it is a change of the conversation.
+func join(tx *sql.Tx, conversationID, site string, p wire.Participant, now wire.Time) (wire.Participant, error) {
+	stored, known, err := participant(tx, conversationID, p.ID)
 	if err != nil || known {
-		return err
+		return stored, err
 	}
 	_, err = tx.Exec("INSERT INTO conversation ("+conversationColumns+") VALUES ($1, $2, $3, $3, 0, 0) ON CONFLICT DO NOTHING",
 		conversationID, site, now)
 	if err != nil {
-		return err
+		return p, err
 	}
 	_, rev, err := advance(tx, conversationID, 0, now)
 	if err != nil {
-		return err
+		return p, err
 	}
-	_, err = tx.Exec("INSERT INTO participant (conversation_id, id, role, name, rev, joined_at) VALUES ($1, $2, $3, $4, $5, $6)",
+	_, err = tx.Exec("INSERT INTO participant (conversation_id, id, role, name, rev, changed_rev, joined_at) VALUES ($1, $2, $3, $4, $5, $5, $6)",
 		conversationID, p.ID, p.Role, p.Name, rev, now)
-	return err
+	return p, err
 }
 
 // advance counts a change of the conversation, which brings so many messages.

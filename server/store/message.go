@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -55,10 +56,15 @@ func appendMessage(tx *sql.Tx, m chat.NewMessage) (message wire.Message, created
 		return known, false, err
 	}
 	author := wire.Participant{ID: m.Author.ID, Role: m.Author.Role, Name: m.Author.Name}
-	if err := join(tx, m.ConversationID, m.Site, author, m.CreatedAt); err != nil {
+	author, err = join(tx, m.ConversationID, m.Site, author, m.CreatedAt)
+	if err != nil {
 		return message, false, err
 	}
+	m.Author.Name = cmp.Or(m.Author.Name, author.Name)
 	if message, err = insertMessage(tx, m); err != nil {
+		return message, false, err
+	}
+	if err := setRead(tx, m.ConversationID, m.Author.ID, message.Seq, message.Rev); err != nil {
 		return message, false, err
 	}
 	if m.OwesAnswer {
@@ -111,28 +117,30 @@ func scanDebt(row scanner) (d chat.Debt, err error) {
 }
 
 // Changes implements chat.Store.
-func (s *SQLite) Changes(ctx context.Context, conversationID string, since int64, limit int) (messages []wire.Message, rev int64, more bool, err error) {
+func (s *SQLite) Changes(ctx context.Context, conversationID string, since int64, limit int) (c chat.Changes, err error) {
 	// How far the conversation is must be read first: a change in between then
 	// brings its message along, or is found by the next call, never skipped.
-	err = s.read.QueryRowContext(ctx, "SELECT rev FROM conversation WHERE id = $1", conversationID).Scan(&rev)
+	err = s.read.QueryRowContext(ctx, "SELECT rev, last_seq FROM conversation WHERE id = $1", conversationID).Scan(&c.Rev, &c.LastSeq)
 	if errors.Is(err, sql.ErrNoRows) {
-		return nil, 0, false, nil
+		return chat.Changes{}, nil
 	}
-	if err != nil {
-		return nil, 0, false, unavailable(err)
+	if err != nil || c.Rev <= since {
+		c.Rev = max(c.Rev, since)
+		return c, unavailable(err)
 	}
-	messages, more, err = s.messages(ctx, limit, "conversation_id = $1 AND rev > $2 ORDER BY rev", conversationID, since)
-	if err != nil {
-		return nil, 0, false, err
+	if c.Messages, c.More, err = s.messages(ctx, limit, "conversation_id = $1 AND rev > $2 ORDER BY rev", conversationID, since); err != nil {
+		return chat.Changes{}, err
 	}
 	last := since
-	if n := len(messages); n > 0 {
-		last = messages[n-1].Rev
+	if n := len(c.Messages); n > 0 {
+		last = c.Messages[n-1].Rev
 	}
-	if more {
-		return messages, last, true, nil
+	if c.More {
+		c.Rev = last
 	}
-	return messages, max(rev, last), false, nil
+	c.Rev = max(c.Rev, last)
+	c.Participants, err = s.participants(ctx, conversationID, since)
+	return c, err
 }
 
 // History implements chat.Store.

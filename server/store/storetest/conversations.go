@@ -14,10 +14,11 @@ import (
 func testNotFound(t *testing.T, s chat.Store) {
 	_, err := s.Conversation(t.Context(), "nobody")
 	refused(t, err, wire.CodeNotFound)
-	messages, rev, more, err := s.Changes(t.Context(), "nobody", 3, 10)
-	if err != nil || len(messages) != 0 || rev != 0 || more {
-		t.Errorf("changes: %d messages, rev=%d more=%v err=%v", len(messages), rev, more, err)
+	if c := changes(t, s, "nobody", 3, 10); !cmp.Equal(c, chat.Changes{}) {
+		t.Errorf("changes: %+v", c)
 	}
+	_, err = s.Badge(t.Context(), "nobody", "ann")
+	refused(t, err, wire.CodeNotFound)
 	same(t, "history", history(t, s, "nobody"), nil)
 	same(t, "participants", participants(t, s, "nobody"), nil)
 	same(t, "debts", debts(t, s), nil)
@@ -60,12 +61,13 @@ func testParticipants(t *testing.T, s chat.Store) {
 	for i, p := range []string{"m", "z", "a", "k"} {
 		m := message("c", p, fmt.Sprint("k", i))
 		add(t, s, m)
-		want = append(want, wire.Participant{ID: p, Role: m.Author.Role, Name: m.Author.Name})
+		want = append(want, wire.Participant{ID: p, Role: m.Author.Role, Name: m.Author.Name, ReadSeq: int64(i + 1)})
 	}
 	before := conversation(t, s, "c").Rev
 	m := message("c", "z", "again")
 	m.Author.Name = "Another name"
 	add(t, s, m)
+	want[1].ReadSeq = 5
 	same(t, "participants", participants(t, s, "c"), want)
 	if rev := conversation(t, s, "c").Rev; rev != before+1 {
 		t.Errorf("a message of a known participant raised rev from %d to %d, want by 1", before, rev)

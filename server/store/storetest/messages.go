@@ -32,7 +32,7 @@ func testAppend(t *testing.T, s chat.Store) {
 	if d := cmp.Diff(chat.Conversation{ID: "c", Site: m.Site, CreatedAt: start, UpdatedAt: start, LastSeq: 1, Rev: got.Rev}, c); d != "" {
 		t.Errorf("the conversation (-want +got):\n%s", d)
 	}
-	same(t, "participants", participants(t, s, "c"), []wire.Participant{{ID: "ann", Role: wire.RoleVisitor, Name: "Name of ann"}})
+	same(t, "participants", participants(t, s, "c"), []wire.Participant{{ID: "ann", Role: wire.RoleVisitor, Name: "Name of ann", ReadSeq: 1}})
 }
 
 func testIdempotency(t *testing.T, s chat.Store) {
@@ -152,11 +152,11 @@ func testChanges(t *testing.T, s chat.Store) {
 		{end, 2, nil, end, false},
 		{end, 0, nil, end, false},
 	} {
-		got, rev, more, err := s.Changes(t.Context(), "c", c.since, c.limit)
-		if err != nil || rev != c.rev || more != c.more {
-			t.Errorf("since %d limit %d: rev=%d more=%v err=%v, want rev=%d more=%v", c.since, c.limit, rev, more, err, c.rev, c.more)
+		got := changes(t, s, "c", c.since, c.limit)
+		if got.Rev != c.rev || got.More != c.more || got.LastSeq != 5 {
+			t.Errorf("since %d limit %d: %+v, want rev=%d more=%v", c.since, c.limit, got, c.rev, c.more)
 		}
-		same(t, fmt.Sprintf("since %d limit %d", c.since, c.limit), got, c.want)
+		same(t, fmt.Sprintf("since %d limit %d", c.since, c.limit), got.Messages, c.want)
 	}
 }
 
@@ -169,10 +169,9 @@ func testChangesWithoutMessage(t *testing.T, s chat.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	messages, rev, more, err := s.Changes(t.Context(), "c", m.Rev, 10)
-	if err != nil || len(messages) != 0 || more || rev != joined.Rev || rev <= m.Rev {
-		t.Errorf("changes after a guest joined: %d messages, rev=%d more=%v err=%v; the conversation is at %d, its message at %d",
-			len(messages), rev, more, err, joined.Rev, m.Rev)
+	got := changes(t, s, "c", m.Rev, 10)
+	if len(got.Messages) != 0 || got.More || got.Rev != joined.Rev || got.Rev <= m.Rev {
+		t.Errorf("changes after a guest joined: %+v; the conversation is at %d, its message at %d", got, joined.Rev, m.Rev)
 	}
 }
 
@@ -198,12 +197,12 @@ func testFollow(t *testing.T, s chat.Store) {
 			ended = true
 		default:
 		}
-		messages, rev, more, err := s.Changes(t.Context(), "c", cursor, 7)
-		if err != nil || rev < cursor {
-			t.Fatalf("changes since %d: rev=%d, %v", cursor, rev, err)
+		found := changes(t, s, "c", cursor, 7)
+		if found.Rev < cursor {
+			t.Fatalf("changes since %d lead back to %d", cursor, found.Rev)
 		}
-		got, cursor = append(got, messages...), rev
-		if ended && !more {
+		got, cursor = append(got, found.Messages...), found.Rev
+		if ended && !found.More {
 			break
 		}
 	}

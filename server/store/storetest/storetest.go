@@ -54,6 +54,13 @@ func Run(t *testing.T, open Open) {
 		{"an invitation is used once by many", testRedeemConcurrent},
 		{"an invitation expires", testRedeemExpired},
 		{"inviting begins a conversation", testInviteFirst},
+		{"a read mark rises and is a change", testMarkRead},
+		{"a read mark of several devices", testMarkReadConcurrent},
+		{"writing is reading", testOwnMessageIsRead},
+		{"a badge counts what others wrote since", testBadge},
+		{"a participant who changed is told to readers", testParticipantChanges},
+		{"a participant without a name speaks under the known one", testKnownName},
+		{"revocations are kept until they expire", testRevocations},
 		{"who has given up leaves no trace", testCancelled},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
@@ -105,6 +112,15 @@ func history(t *testing.T, s chat.Store, c string) []wire.Message {
 		t.Fatalf("history: more=%v, %v", more, err)
 	}
 	return all
+}
+
+func changes(t *testing.T, s chat.Store, c string, since int64, limit int) chat.Changes {
+	t.Helper()
+	found, err := s.Changes(t.Context(), c, since, limit)
+	if err != nil {
+		t.Fatalf("changes: %v", err)
+	}
+	return found
 }
 
 func conversation(t *testing.T, s chat.Store, id string) chat.Conversation {
@@ -184,13 +200,14 @@ func testReopen(t *testing.T, open Open) {
 		Messages      []wire.Message
 		Participants  []wire.Participant
 		Debts         []chat.Debt
+		Revocations   []chat.Revocation
 	}
 	read := func(s chat.Store) everything {
 		list, err := s.Conversations(t.Context(), 10)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return everything{s.Epoch(), list, history(t, s, "c"), participants(t, s, "c"), debts(t, s)}
+		return everything{s.Epoch(), list, history(t, s, "c"), participants(t, s, "c"), debts(t, s), revocations(t, s, start)}
 	}
 	s := open(t)
 	for i := range 3 {
@@ -204,6 +221,10 @@ func testReopen(t *testing.T, open Open) {
 	if err := s.Invite(t.Context(), invitation("c", "hash")); err != nil {
 		t.Fatal(err)
 	}
+	if err := s.Revoke(t.Context(), chat.Revocation{Participant: "bob", At: start, ExpiresAt: start + 100}); err != nil {
+		t.Fatal(err)
+	}
+	mark(t, s, "c", "ann", 4)
 	want := read(s)
 	if !wire.ValidID(want.Epoch) || slices.Contains([]byte(want.Epoch), '-') {
 		t.Errorf("the epoch %q is not an id without dashes", want.Epoch)
