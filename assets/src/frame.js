@@ -10,6 +10,7 @@
 	const maxText = 4000; // characters in a message of the visitor, as in the contract
 	const countFrom = 3800; // from here on it is said how many are left
 	const maxWaiting = 100; // messages and texts that are kept for the program
+	const fresh = 30 * 60000; // ms for which a talk that was left goes on by itself
 	const prefix = "chatbot:"; // of the keys in the frame's storage
 
 	const root = document.documentElement;
@@ -90,6 +91,7 @@
 		if (m.type === "send") return typeof m.text === "string" && say(m.text);
 		if (m.type === "network" && !host.config.debug) return;
 		if (m.type === "layout") root.dataset.layout = m.fullscreen === true ? "full" : "panel";
+		if (/^(open|send|invite|identify|reset)$/.test(m.type)) start();
 		if (m.type === "open" && m.focus !== false) host.focus();
 		if (m.type === "reset") forget();
 		if (m.type === "invite" && !/^[\w-]{1,64}$/.test(m.code)) return;
@@ -109,7 +111,7 @@
 		apply(e.data.config);
 		root.dataset.layout = e.data.config && e.data.config.fullscreen === true ? "full" : "panel";
 		post("ready");
-		start();
+		resume();
 	};
 	const connect = () => {
 		if (parent === window || !/^https?:/.test(site)) {
@@ -393,6 +395,20 @@
 		progress(0);
 		if (!WebAssembly.instantiateStreaming) return WebAssembly.instantiate(await counted(answer).arrayBuffer(), imports);
 		return WebAssembly.instantiateStreaming(counted(answer), imports);
+	};
+	// resume is for a visitor who has talked before and has not asked for the chat
+	// yet: the server is asked how much is unread, and the program is started for
+	// that, or while the talk is fresh. Otherwise it waits for the visitor.
+	const resume = async () => {
+		const saved = attempt(() => JSON.parse(storage.get("conversation")));
+		if (started || !saved || !saved.token) return;
+		if (Date.now() - saved.at < fresh) return start();
+		const answer = await fetch(`${host.server}/api/chatbot/conversations/${encodeURIComponent(saved.conversationId)}`, {
+			headers: { Authorization: "Bearer " + saved.token, "X-Chatbot-Site": host.ticket },
+			credentials: "omit", cache: "no-store", redirect: "error", referrerPolicy: "no-referrer",
+		}).catch(() => null);
+		const badge = answer && answer.ok && await answer.json().catch(() => null);
+		if (badge && badge.unread > 0) start();
 	};
 	let started = false;
 	const start = async () => {

@@ -21,6 +21,9 @@ const (
 // kept is what outlives the page besides the outbox.
 type kept struct {
 	Token string `json:"token,omitempty"`
+	// At is when it was kept, in Unix milliseconds. The boot script looks at it
+	// to see whether the talk is fresh.
+	At int64 `json:"at"`
 	session.Saved
 }
 
@@ -75,7 +78,7 @@ func (c *Client) saveConversation(s session.Saved) {
 	c.mu.Lock()
 	token := c.token
 	c.mu.Unlock()
-	c.set(keyConversation, kept{Token: token, Saved: s})
+	c.set(keyConversation, kept{Token: token, At: int64(c.options.Now()), Saved: s})
 }
 
 // keep stores one entry of the outbox.

@@ -37,6 +37,7 @@ const (
 	FeatureInvitations = "invitations"
 	FeatureSignals     = "signals"
 	FeatureReadMarks   = "read"
+	FeatureTokens      = "tokens" // renewal and revocation
 )
 
 // Config is the answer of GET /api/chatbot/config. It never holds a secret.
