@@ -64,6 +64,10 @@ func carryOut(ctx context.Context, command any, stdout, stderr io.Writer) error 
 			return err
 		}
 		return client.Reply(ctx, stdout, c.ID, c.Name, c.Text)
+	case config.Backup:
+		return app.Backup(ctx, c.DataDir, c.File, stdout)
+	case config.Restore:
+		return app.Restore(ctx, c.DataDir, c.File, stdout)
 	case config.Version:
 		_, err := fmt.Fprintln(stdout, "chatbot", app.Version)
 		return err

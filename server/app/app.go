@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"syscall"
@@ -86,7 +85,7 @@ func (a *App) open() error {
 	if err != nil {
 		return err
 	}
-	if a.store, err = store.Open(context.Background(), filepath.Join(c.DataDir, "chatbot.db")); err != nil {
+	if a.store, err = store.Open(context.Background(), database(c.DataDir)); err != nil {
 		return err
 	}
 	if a.bot, err = newBot(c); err != nil {

@@ -2,9 +2,11 @@ package chat_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -105,6 +107,58 @@ func TestOwedAnswerSurvives(t *testing.T) {
 	}
 	if debts, err := db.Debts(t.Context()); err != nil || len(debts) != 0 {
 		t.Errorf("still owed: %v %v", debts, err)
+	}
+}
+
+// lossy fails to publish, after it has looked into the store.
+type lossy struct {
+	store *store.SQLite
+	t     *testing.T
+	lost  atomic.Int64
+}
+
+func (p *lossy) Publish(ctx context.Context, _, event string, data []byte, _ chat.Socket) error {
+	p.lost.Add(1)
+	if event == wire.EventMessageReceived {
+		var e wire.MessageEvent
+		if err := json.Unmarshal(data, &e); err != nil || e.Message == nil {
+			p.t.Errorf("event %s: %v", data, err)
+			return err
+		}
+		all, _, err := p.store.History(ctx, e.Message.ConversationID, e.Message.Seq-1, 0, 1)
+		if err != nil || len(all) != 1 || all[0].ID != e.Message.ID {
+			p.t.Errorf("announced before it was stored: %s (%v)", data, err)
+		}
+	}
+	return errors.New("lost on the way")
+}
+
+// An event follows the commit, and nothing is the worse for losing it: the
+// sender is told that the message is stored, who waits gets it, and it is
+// announced also where the sender has gone.
+func TestLostEvents(t *testing.T) {
+	db := open(t, filepath.Join(t.TempDir(), "chat.db"))
+	defer db.Close()
+	publisher := &lossy{store: db, t: t}
+	service := chat.New(chat.Options{Store: db, Publisher: publisher, BotName: "Bot",
+		Responder: respond(func(_ context.Context, question string) (chat.Answer, error) {
+			return chat.Answer{Body: "to " + question}, nil
+		})})
+	stop := run(t, service)
+	defer stop()
+	caller := visitor(service.Begin())
+	m, created, err := service.Send(t.Context(), caller, wire.SendRequest{ClientID: "k", Body: "Hello?"})
+	if err != nil || !created || m.Seq != 1 {
+		t.Errorf("send: %+v created=%v, %v", m, created, err)
+	}
+	if got := messages(t, service, caller, 2); got[1].Body != "to Hello?" {
+		t.Errorf("messages %+v", got)
+	}
+	if seq, err := service.MarkRead(t.Context(), caller, 2); err != nil || seq != 2 {
+		t.Errorf("mark: %d, %v", seq, err)
+	}
+	if publisher.lost.Load() < 3 {
+		t.Errorf("%d events were tried", publisher.lost.Load())
 	}
 }
 

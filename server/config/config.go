@@ -92,6 +92,23 @@ type Reply struct {
 	Text string `arg:"" help:"What to say."`
 }
 
+// Data names the server's data folder.
+type Data struct {
+	DataDir string `default:"./data" env:"CHATBOT_DATA_DIR" placeholder:"DIR" help:"The server's data folder."`
+}
+
+// Backup copies the database.
+type Backup struct {
+	Data
+	File string `arg:"" placeholder:"FILE" help:"File to write; it must not exist."`
+}
+
+// Restore makes the database of a backup.
+type Restore struct {
+	Data
+	File string `arg:"" placeholder:"FILE" help:"The backup."`
+}
+
 // Version prints the version.
 type Version struct{}
 
@@ -102,12 +119,14 @@ type commands struct {
 	Export        Export        `cmd:"" help:"Write the widget for a static host."`
 	Conversations Conversations `cmd:"" help:"List conversations, or follow what is said."`
 	Reply         Reply         `cmd:"" help:"Answer in a conversation."`
+	Backup        Backup        `cmd:"" help:"Copy the database, also while the server runs."`
+	Restore       Restore       `cmd:"" help:"Make the database of a backup."`
 	Version       Version       `cmd:"" help:"Print the version."`
 }
 
 // Parse reads a command line (without the program's name), the environment and
-// the env file, where an empty variable counts as none. The result is a Serve, Export,
-// Conversations, Reply or Version. The error is one line; it is ErrDone after
+// the env file, where an empty variable counts as none. The result is one of
+// the commands, such as Serve. The error is one line; it is ErrDone after
 // --help, which is written to stdout.
 func Parse(args []string, stdout, stderr io.Writer) (command any, err error) {
 	var all commands
@@ -140,6 +159,10 @@ func Parse(args []string, stdout, stderr io.Writer) (command any, err error) {
 		return all.Conversations, nil
 	case "reply":
 		return all.Reply, nil
+	case "backup":
+		return all.Backup, nil
+	case "restore":
+		return all.Restore, nil
 	case "version":
 		return all.Version, nil
 	}

@@ -80,6 +80,11 @@ func TestOpenRefuses(t *testing.T) {
 			}
 			return path
 		}, []string{"malformed", "backup"}},
+		{"without a sound epoch", func(t *testing.T, path string) string {
+			fill(t, path)
+			change(t, path, "UPDATE meta SET value = 'a-b' WHERE name = 'epoch'")
+			return path
+		}, []string{"damaged", "epoch", "backup"}},
 		{"of a newer version", func(t *testing.T, path string) string {
 			fill(t, path)
 			change(t, path, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)")

@@ -114,12 +114,8 @@ func reason(err error) error {
 
 // prepare checks the file, migrates it and reads its epoch.
 func (s *SQLite) prepare(ctx context.Context) error {
-	var verdict string
-	if err := s.write.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict); err != nil {
+	if err := checkWhole(ctx, s.write); err != nil {
 		return err
-	}
-	if verdict != "ok" {
-		return fmt.Errorf("%w (%s)", errDamaged, strings.Join(strings.Fields(verdict), " "))
 	}
 	if err := s.migrate(ctx); err != nil {
 		return err
@@ -128,7 +124,25 @@ func (s *SQLite) prepare(ctx context.Context) error {
 	if _, err := s.write.ExecContext(ctx, "INSERT INTO meta (name, value) VALUES ('epoch', $1) ON CONFLICT DO NOTHING", epoch); err != nil {
 		return err
 	}
-	return s.write.QueryRowContext(ctx, "SELECT value FROM meta WHERE name = 'epoch'").Scan(&s.epoch)
+	if err := s.write.QueryRowContext(ctx, "SELECT value FROM meta WHERE name = 'epoch'").Scan(&s.epoch); err != nil {
+		return err
+	}
+	if !wire.ValidID(s.epoch) || strings.Contains(s.epoch, "-") {
+		return fmt.Errorf("%w (its epoch is %.20q)", errDamaged, s.epoch)
+	}
+	return nil
+}
+
+// checkWhole reports damage to the file.
+func checkWhole(ctx context.Context, db *sql.DB) error {
+	var verdict string
+	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict); err != nil {
+		return err
+	}
+	if verdict != "ok" {
+		return fmt.Errorf("%w (%s)", errDamaged, strings.Join(strings.Fields(verdict), " "))
+	}
+	return nil
 }
 
 func (s *SQLite) migrate(ctx context.Context) error {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -17,6 +19,9 @@ const (
 	maxQueue = 4096
 	// maxBatch is how many writes share a commit.
 	maxBatch = 512
+	// patience is how long a write may wait for its turn. A disk that keeps it
+	// waiting for longer is as good as none.
+	patience = 10 * time.Second
 )
 
 // writer commits queued writes together. Each job runs in a savepoint of the
@@ -31,10 +36,11 @@ type writer struct {
 }
 
 type job struct {
-	ctx  context.Context
-	do   func(*sql.Tx) error
-	err  error
-	done chan struct{}
+	ctx   context.Context
+	do    func(*sql.Tx) error
+	err   error
+	done  chan struct{}
+	taken atomic.Bool // by the writer, or by the caller who has given up
 }
 
 func startWriter(db *sql.DB) *writer {
@@ -45,6 +51,7 @@ func startWriter(db *sql.DB) *writer {
 
 var (
 	errClosed = &wire.Error{Code: wire.CodeUnavailable, Message: "The server is stopping. Please try again.", RetryAfter: retryAfter}
+	errSlow   = &wire.Error{Code: wire.CodeUnavailable, Message: "The server's storage is too slow at the moment. Please try again.", RetryAfter: retryAfter}
 	errQueue  = &wire.Error{Code: wire.CodeUnavailable, Message: "The server has too much to store at the moment. Please try again.", RetryAfter: retryAfter}
 )
 
@@ -64,18 +71,28 @@ func (w *writer) write(ctx context.Context, do func(*sql.Tx) error) error {
 	default:
 		return errQueue
 	}
+	given := time.NewTimer(patience)
+	defer given.Stop()
+	err := error(errSlow)
 	select {
 	case <-j.done:
 		return j.err
+	case <-given.C:
+	case <-ctx.Done():
+		err = ctx.Err()
 	case <-w.ended:
+		err = errClosed // queued after the last batch
 	}
-	select {
-	case <-j.done:
-		return j.err
-	default:
-		return errClosed // queued after the last batch
+	if j.take() {
+		return err
 	}
+	<-j.done
+	return j.err
 }
+
+// take decides between the writer, who begins the job, and the caller, who gives
+// it up: the first one has it.
+func (j *job) take() bool { return j.taken.CompareAndSwap(false, true) }
 
 // stop finishes the writes under way.
 func (w *writer) stop() {
@@ -130,6 +147,9 @@ func (w *writer) transact(jobs []*job) error {
 		return err
 	}
 	for _, j := range jobs {
+		if !j.take() {
+			continue
+		}
 		if j.err = j.ctx.Err(); j.err != nil {
 			continue
 		}

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"chatbot/widget/wire"
 )
@@ -148,6 +150,27 @@ func TestWriteGivenUpWhileQueued(t *testing.T) {
 	if has(t, s, "given up") {
 		t.Error("a write given up was done")
 	}
+}
+
+// A write that waits too long for its turn is refused and never done, however
+// long the one before it takes.
+func TestSlowDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := openTest(t)
+		release := hold(t, s.writer)
+		began := time.Now()
+		unavailableFor(t, s.writer.write(t.Context(), put("late")))
+		if took := time.Since(began); took != patience {
+			t.Errorf("refused after %s, want %s", took, patience)
+		}
+		release()
+		if err := s.writer.write(t.Context(), put("next")); err != nil {
+			t.Errorf("the next write: %v", err)
+		}
+		if has(t, s, "late") {
+			t.Error("a refused write was done")
+		}
+	})
 }
 
 // A write that has begun is told its true outcome, whoever still waits for it.
