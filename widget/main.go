@@ -21,8 +21,9 @@ import (
 // site is what the site's owner has configured, as the boot script hands it on.
 type site struct {
 	ui.Site
-	Debug bool `json:"debug"`
-	Local bool `json:"local"` // the page is on the visitor's own machine
+	Debug bool         `json:"debug"`
+	Local bool         `json:"local"` // the page is on the visitor's own machine
+	User  session.User `json:"user"`
 }
 
 func main() {
@@ -41,7 +42,7 @@ func run() error {
 		return fmt.Errorf("the site's settings cannot be read: %w", err)
 	}
 	var root *ui.Root
-	chat := client.New(client.Options{
+	options := client.Options{
 		API:     api.New(host.Transport(), host.Server(), host.Ticket()),
 		Storage: host.Storage(),
 		Show:    func(s session.State) { root.Show(s) },
@@ -50,13 +51,26 @@ func run() error {
 		NewID:   uuid.NewString,
 		Debug:   s.Debug,
 		Texts:   s.Debug && s.Local,
-	})
+	}
+	if tabs := host.Tabs(); tabs != nil {
+		options.Tabs = tabs
+	}
+	chat := client.New(options)
+	if s.User.ID != "" {
+		chat.Do(session.Identify{User: s.User})
+	}
+	eye := &looker{chat: chat}
 	root = ui.New(ui.Options{
 		Site: s.Site, Server: host.Server(), Chat: chat, View: browser.Log{},
-		Now: browser.Now, Offset: browser.Offset(), Mounted: host.Live,
+		Now: browser.Now, Offset: browser.Offset(), Mounted: host.Live, Drawn: eye.look,
 	}, chat.State())
 	dress(host, s.Color)
-	browser.Log{}.Watch(root.Scrolled)
+	browser.Log{}.Watch(func(end, start, changed bool) {
+		eye.look()
+		if changed {
+			root.Scrolled(end, start)
+		}
+	})
 	browser.Watch(chat.Do)
 	host.Listen(func(m browser.Message) { receive(host, chat, root, m) })
 	go chat.Run(context.Background())
@@ -66,6 +80,19 @@ func run() error {
 	app.RouteWithRegexp(".*", func() app.Composer { return root })
 	app.RunWhenOnBrowser()
 	return nil
+}
+
+// looker tells the chat what stands on the screen.
+type looker struct {
+	chat *client.Client
+	seen int64
+}
+
+func (l *looker) look() {
+	if seq := (browser.Log{}).Seen(); seq != l.seen && seq > 0 {
+		l.seen = seq
+		l.chat.Do(session.Seen{Seq: seq})
+	}
 }
 
 // receive turns a message of the page, or of the composer, into an event.
@@ -83,6 +110,8 @@ func receive(host browser.Host, chat *client.Client, root *ui.Root, m browser.Me
 		chat.Do(session.Reset{})
 	case "invite":
 		chat.Do(session.Offered{Code: m.Code})
+	case "page":
+		chat.Do(session.Attention{Given: m.Attentive})
 	case "network":
 		chat.Cut(m.Cut)
 	case "config":
@@ -90,6 +119,7 @@ func receive(host browser.Host, chat *client.Client, root *ui.Root, m browser.Me
 		if err := host.Config(&s); err == nil { // the boot script has checked it
 			dress(host, s.Color)
 			root.Configure(s.Site)
+			chat.Do(session.Identify{User: s.User})
 		}
 	}
 }

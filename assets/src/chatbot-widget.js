@@ -29,7 +29,7 @@
 			const parsed = parse(value.trim());
 			if (parsed) return parsed;
 		} catch { /* no URL: a wrong value */ }
-		warn(`data-${name}="${value}" is not ${allowed}; used: ${JSON.stringify(fallback)}`);
+		warn(`data-${name}="${value}" is not ${allowed}: ignored`);
 		return fallback;
 	};
 	const oneOf = (name, ...values) => setting(name, values[0], values.join(" or "), v => values.find(a => a === v));
@@ -57,6 +57,7 @@
 		theme: oneOf("theme", "auto", "light", "dark"),
 		privacyUrl: link("privacy-url", "an http or https URL", location.href, web),
 		debug: flag("debug"),
+		user: { id: text("user-id", "", 200), name: text("user-name", "", 80), hash: text("user-hash", "", 500) },
 	};
 	const position = oneOf("position", "bottom-right", "bottom-left");
 	const offset = setting("offset", [20, 20], "x,y in pixels, 0 to 999", v => /^\d{1,3}\s*,\s*\d{1,3}$/.test(v) && v.split(",").map(Number));
@@ -92,7 +93,7 @@
 	shadow.adoptedStyleSheets = [sheet("@css@")];
 	const named = { "aria-label": settings.title || "Chat" };
 	const root = add(shadow, "aside", named);
-	const panel = add(root, "dialog", { ...named, class: "panel", id: "panel" });
+	const panel = add(root, "dialog", { ...named, class: "panel" });
 	const earlyClose = button(panel, "early");
 	const launcher = button(root, "launcher");
 	icon(launcher, "chat", "M12 4c-5 0-9 3-9 7 0 2 1 4 3 6v4l4-3c6 1 11-2 11-7 0-4-4-7-9-7z");
@@ -100,7 +101,6 @@
 		icon(b, "cross", "M6 6l12 12M18 6L6 18");
 		b.ariaLabel = "Close chat";
 	}
-	launcher.setAttribute("aria-controls", "panel");
 	const badge = add(launcher, "span", { class: "badge" });
 	let notice;
 
@@ -124,7 +124,10 @@
 		draw();
 		if (JSON.stringify(state) === JSON.stringify(before)) return;
 		emit("state", api.state);
-		if (state.unread !== before.unread) emit("unread", state.unread);
+		if (state.unread !== before.unread) {
+			document.title = (state.unread ? `(${state.unread}) ` : "") + document.title.replace(/^\(\d+\) /, "");
+			emit("unread", state.unread);
+		}
 	};
 
 	// The one key on the host, read or changed; a page may refuse storage.
@@ -132,7 +135,7 @@
 		try {
 			if (change) localStorage[hostKey] = 1;
 			if (change === false) delete localStorage[hostKey];
-			return localStorage[hostKey] === "1";
+			return localStorage[hostKey];
 		} catch { /* then not */ }
 	};
 
@@ -262,7 +265,8 @@
 		for (const message of pending.splice(0)) port.postMessage(message);
 	};
 
-	const tellPage = () => post("page", { visible: !document.hidden, focused: document.hasFocus() });
+	// A page has the focus only while it is visible; one whose frame has it, too.
+	const tellPage = () => post("page", { attentive: document.hasFocus() });
 
 	// receive acts on a message of the frame and passes on what the site may see.
 	const receive = ({ chatbot, type, ...detail }) => {
@@ -350,7 +354,10 @@
 			startFrame();
 			post("send", { text: String(text) }, true);
 		},
-		identify: user => post("identify", { user }, true),
+		identify(user) {
+			settings.user = user;
+			post("identify", { user });
+		},
 		reset() {
 			if (begun()) startFrame(); // the conversation's keys are in there
 			post("reset", {}, true);
@@ -399,7 +406,6 @@
 		post("layout", { fullscreen: narrow.matches });
 	});
 	listen(view, "resize scroll", draw);
-	listen(document, "visibilitychange", tellPage);
 	listen(window, "focus blur", tellPage);
 
 	// An invitation stands in the fragment, which no server sees. It is taken out

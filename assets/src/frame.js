@@ -10,6 +10,7 @@
 	const maxText = 4000; // characters in a message of the visitor, as in the contract
 	const countFrom = 3800; // from here on it is said how many are left
 	const maxWaiting = 100; // messages and texts that are kept for the program
+	const fresh = 30 * 60000; // ms for which a talk that was left goes on by itself
 	const prefix = "chatbot:"; // of the keys in the frame's storage
 
 	const root = document.documentElement;
@@ -44,6 +45,7 @@
 		get: key => attempt(() => area.getItem(prefix + key), null) ?? null,
 		set: (key, value) => attempt(() => (area.setItem(prefix + key, value), true), false),
 		remove: key => attempt(() => (area.removeItem(prefix + key), true), false),
+		keys: () => attempt(() => Object.keys(area), []).filter(key => key.startsWith(prefix)).map(key => key.slice(prefix.length)).join("\n"),
 	});
 	const storage = store(kept);
 	const drafts = store(tab);
@@ -81,10 +83,15 @@
 
 	// receive does what concerns the document, and passes on what does not.
 	const receive = m => {
-		if (m.type === "config") return apply(m.config), pass({ type: "config", config: host.config });
+		if (m.type === "config") return apply(m.config), pass({ type: "config" });
+		if (m.type === "identify") {
+			host.config.user = person(m.user);
+			return pass({ type: "config" });
+		}
 		if (m.type === "send") return typeof m.text === "string" && say(m.text);
 		if (m.type === "network" && !host.config.debug) return;
 		if (m.type === "layout") root.dataset.layout = m.fullscreen === true ? "full" : "panel";
+		if (/^(open|send|invite|identify|reset)$/.test(m.type)) start();
 		if (m.type === "open" && m.focus !== false) host.focus();
 		if (m.type === "reset") forget();
 		if (m.type === "invite" && !/^[\w-]{1,64}$/.test(m.code)) return;
@@ -104,7 +111,7 @@
 		apply(e.data.config);
 		root.dataset.layout = e.data.config && e.data.config.fullscreen === true ? "full" : "panel";
 		post("ready");
-		start();
+		resume();
 	};
 	const connect = () => {
 		if (parent === window || !/^https?:/.test(site)) {
@@ -218,6 +225,7 @@
 
 	const text = (value, max) => typeof value === "string" ? value.slice(0, max) : "";
 	const address = value => /^https?:\/\//i.test(value) ? text(value, 2000) : "";
+	const person = u => ({ id: text(u && u.id, 200), name: text(u && u.name, 80), hash: text(u && u.hash, 500) });
 	const apply = given => {
 		const c = given !== null && typeof given === "object" ? given : {};
 		const config = host.config = {
@@ -229,6 +237,7 @@
 			color: /^#[\da-f]{6}$/i.test(c.color) ? c.color : "#0b5fff",
 			theme: ["light", "dark"].find(t => t === c.theme) || "auto",
 			privacyUrl: address(c.privacyUrl),
+			user: person(c.user),
 			debug: c.debug === true,
 			dir: c.dir === "rtl" ? "rtl" : "ltr",
 			lang: /^[a-z]{2,3}(-[a-z\d]{1,8})*$/i.test(c.lang) ? c.lang : "en",
@@ -322,6 +331,21 @@
 		// what there is to read.
 		focus: () => { if (!matchMedia("(pointer: coarse)").matches) attempt(() => textarea.focus({ preventScroll: true })); },
 		style: (name, value) => { root.style.setProperty(name, value); },
+		// tabs joins the visitor's tabs, where the browser offers what that takes.
+		// Post sends to all others; lead asks for the lead and tells when this tab
+		// has it and when it was taken away.
+		tabs: kept && navigator.locks && window.BroadcastChannel ? {
+			channel: new BroadcastChannel("chatbot"),
+			post(text) { attempt(() => this.channel.postMessage(text)); },
+			listen(receive) { this.channel.onmessage = e => typeof e.data === "string" && receive(e.data); },
+			lead(take, changed) {
+				const held = () => new Promise(() => changed(true));
+				navigator.locks.request("chatbot", take ? { steal: true } : {}, held).catch(() => {
+					changed(false);
+					this.lead(false, changed);
+				});
+			},
+		} : null,
 		// request makes a call to the server. Done is called once, with the status, or
 		// with 0 and the reason. The function it gives cancels the call.
 		request: (method, url, headers, body, done) => {
@@ -371,6 +395,20 @@
 		progress(0);
 		if (!WebAssembly.instantiateStreaming) return WebAssembly.instantiate(await counted(answer).arrayBuffer(), imports);
 		return WebAssembly.instantiateStreaming(counted(answer), imports);
+	};
+	// resume is for a visitor who has talked before and has not asked for the chat
+	// yet: the server is asked how much is unread, and the program is started for
+	// that, or while the talk is fresh. Otherwise it waits for the visitor.
+	const resume = async () => {
+		const saved = attempt(() => JSON.parse(storage.get("conversation")));
+		if (started || !saved || !saved.token) return;
+		if (Date.now() - saved.at < fresh) return start();
+		const answer = await fetch(`${host.server}/api/chatbot/conversations/${encodeURIComponent(saved.conversationId)}`, {
+			headers: { Authorization: "Bearer " + saved.token, "X-Chatbot-Site": host.ticket },
+			credentials: "omit", cache: "no-store", redirect: "error", referrerPolicy: "no-referrer",
+		}).catch(() => null);
+		const badge = answer && answer.ok && await answer.json().catch(() => null);
+		if (badge && badge.unread > 0) start();
 	};
 	let started = false;
 	const start = async () => {

@@ -284,7 +284,7 @@ func (a *App) answer() wire.Config {
 			MessagesPerMinute:      a.config.RateMessages,
 			ConversationsPerMinute: a.config.RateConversations,
 		},
-		Features: []string{"invitations", "signals", "read", "tokens", "identity"},
+		Features: []string{wire.FeatureInvitations, wire.FeatureSignals, wire.FeatureReadMarks, wire.FeatureTokens, wire.FeatureIdentity},
 		Version:  Version,
 	}
 }

@@ -152,7 +152,7 @@ func (v *visitor) frameBut(old target.ID) context.Context {
 			v.fail(err)
 		}
 		for _, info := range targets {
-			if info.TargetID != old && info.Type == "iframe" && info.BrowserContextID == tab.BrowserContextID && strings.Contains(info.URL, "chatbot-frame.html") {
+			if info.TargetID != old && info.Type == "iframe" && string(info.ParentFrameID) == string(tab.Target.TargetID) && strings.Contains(info.URL, "chatbot-frame.html") {
 				ctx, cancel := chromedp.NewContext(v.page, chromedp.WithTargetID(info.TargetID), chromedp.WithListener(v.console.listen))
 				v.t.Cleanup(cancel)
 				if err := chromedp.Do(ctx); err != nil {

@@ -167,6 +167,13 @@ func (g *gate) cut() {
 	}
 }
 
+// open is how many WebSockets there are.
+func (g *gate) open() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.sockets)
+}
+
 // attempts is how many WebSockets were refused.
 func (g *gate) attempts() int {
 	g.mu.Lock()

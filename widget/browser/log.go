@@ -2,7 +2,10 @@
 
 package browser
 
-import "syscall/js"
+import (
+	"strconv"
+	"syscall/js"
+)
 
 // Distances in CSS pixels.
 const (
@@ -31,6 +34,14 @@ func (Log) ToEnd() {
 	}
 }
 
+// To scrolls so far up that the message with a Seq stands at the top.
+func (Log) To(seq int64) {
+	row := js.Global().Get("document").Call("querySelector", "#log [data-seq=\""+strconv.FormatInt(seq, 10)+"\"]")
+	if row.Truthy() {
+		row.Call("scrollIntoView")
+	}
+}
+
 // Keep remembers the place, and gives a function that goes back to it: to the
 // same distance from the end, or from the beginning.
 func (Log) Keep(fromEnd bool) func() {
@@ -48,9 +59,34 @@ func (Log) Keep(fromEnd bool) func() {
 	}
 }
 
-// Watch reports whether the end is in view and whether the beginning is near,
-// whenever either changes. It may be called before the log is there.
-func (l Log) Watch(scrolled func(end, start bool)) {
+// Seen is the Seq of the last message that stands on the screen, 0 for none. A
+// row carries its Seq as data-seq; one that is only partly in view does not
+// count unless it is higher than the view.
+func (Log) Seen() int64 {
+	log := element()
+	if !log.Truthy() {
+		return 0
+	}
+	view := log.Call("getBoundingClientRect")
+	top, bottom := view.Get("top").Float(), view.Get("bottom").Float()
+	rows := log.Call("querySelectorAll", "[data-seq]")
+	for i := rows.Length() - 1; i >= 0; i-- {
+		row := rows.Index(i)
+		box := row.Call("getBoundingClientRect")
+		if end := box.Get("bottom").Float(); end <= bottom+1 && end > top || box.Get("top").Float() < top && end > bottom {
+			seq, err := strconv.ParseInt(row.Get("dataset").Get("seq").String(), 10, 64)
+			if err == nil && seq > 0 { // else one that is on its way
+				return seq
+			}
+		}
+	}
+	return 0
+}
+
+// Watch reports whenever the log was scrolled: whether the end is in view and
+// the beginning is near, and whether either has changed. It may be called before
+// the log is there.
+func (l Log) Watch(scrolled func(end, start, changed bool)) {
 	var end, start bool
 	known := false
 	listener := js.FuncOf(func(_ js.Value, args []js.Value) any {
@@ -61,10 +97,9 @@ func (l Log) Watch(scrolled func(end, start bool)) {
 		top := -log.Get("scrollTop").Float()
 		e := top <= atEnd
 		s := log.Get("scrollHeight").Float()-log.Get("clientHeight").Float()-top <= nearStart
-		if !known || e != end || s != start {
-			known, end, start = true, e, s
-			scrolled(e, s)
-		}
+		changed := !known || e != end || s != start
+		known, end, start = true, e, s
+		scrolled(e, s, changed)
 		return nil
 	})
 	js.Global().Get("document").Call("addEventListener", "scroll", listener, map[string]any{"capture": true, "passive": true})

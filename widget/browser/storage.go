@@ -2,7 +2,10 @@
 
 package browser
 
-import "syscall/js"
+import (
+	"strings"
+	"syscall/js"
+)
 
 // Storage is the frame's part of the browser's storage. A browser may refuse
 // to keep anything at any time.
@@ -10,6 +13,15 @@ type Storage struct{ value js.Value }
 
 // Storage outlives the page.
 func (h Host) Storage() Storage { return Storage{h.value.Get("storage")} }
+
+// Keys are those under which something is kept.
+func (s Storage) Keys() []string {
+	keys := s.value.Call("keys").String()
+	if keys == "" {
+		return nil
+	}
+	return strings.Split(keys, "\n")
+}
 
 // Get is what is kept under a key, and false where there is nothing.
 func (s Storage) Get(key string) (value string, ok bool) {

@@ -19,6 +19,7 @@ import (
 
 // Storage keeps texts beyond the page. Set and Remove report whether they could.
 type Storage interface {
+	Keys() []string
 	Get(key string) (value string, ok bool)
 	Set(key, value string) bool
 	Remove(key string) bool
@@ -28,6 +29,8 @@ type Storage interface {
 type Options struct {
 	API     api.Client
 	Storage Storage
+	// Tabs joins the visitor's tabs; nil where a browser does not offer it.
+	Tabs Tabs
 	// Dial opens sockets; nil means realtime.WebSocket.
 	Dial realtime.Dial
 	// Show draws a state. It is called by Run and must not block.
@@ -47,7 +50,10 @@ type Client struct {
 	options Options
 	ladder  *realtime.Ladder
 	wake    chan struct{}
-	timer   *time.Timer // of the last Wake
+	// What follows belongs to Run's goroutine.
+	timer   *time.Timer              // of the last Wake
+	entries map[string]session.Entry // of the outbox as they are kept
+	sharing sharing
 
 	mu    sync.Mutex // guards what follows
 	queue []item
@@ -57,10 +63,13 @@ type Client struct {
 	signalTag string
 }
 
-// item is an event to be applied; done, where there is one, is closed after.
+// item is something to be applied: an event, a note of another tab, or that
+// the tab that leads was silent. Done, where there is one, is closed after.
 type item struct {
-	event session.Event
-	done  chan struct{}
+	event   session.Event
+	note    *note
+	silence bool
+	done    chan struct{}
 }
 
 // New makes a Client that goes on where the visitor left off.
@@ -72,7 +81,10 @@ func New(o Options) *Client {
 		Fetch:     c.fetch,
 		Emit:      c.heard,
 	})
-	c.Do(session.Started{Saved: c.load()})
+	c.Do(session.Started{Saved: c.load(), Following: o.Tabs != nil})
+	if o.Tabs != nil {
+		c.joinTabs()
+	}
 	return c
 }
 
@@ -80,6 +92,7 @@ func New(o Options) *Client {
 func (c *Client) Run(ctx context.Context) {
 	var ladder sync.WaitGroup
 	ladder.Go(func() { c.ladder.Run(ctx) })
+	c.revokeRest(ctx)
 	for {
 		select {
 		case <-c.wake:
@@ -89,6 +102,7 @@ func (c *Client) Run(ctx context.Context) {
 			if c.timer != nil {
 				c.timer.Stop()
 			}
+			c.answered()
 			return
 		}
 	}
@@ -100,7 +114,7 @@ func (c *Client) Do(e session.Event) { c.put(item{event: e}) }
 // Apply takes an event and waits until it has been applied, or ctx ends.
 func (c *Client) Apply(ctx context.Context, e session.Event) {
 	done := make(chan struct{})
-	c.put(item{e, done})
+	c.put(item{event: e, done: done})
 	select {
 	case <-done:
 	case <-ctx.Done():
@@ -138,12 +152,41 @@ func (c *Client) drain(ctx context.Context) {
 	c.queue = nil
 	c.mu.Unlock()
 	for _, i := range items {
-		c.step(ctx, i.event)
+		c.apply(ctx, i)
 		if i.done != nil {
 			close(i.done)
 		}
 	}
 	c.options.Show(c.State())
+	if c.options.Tabs != nil {
+		c.share(false)
+	}
+}
+
+func (c *Client) apply(ctx context.Context, i item) {
+	switch e := i.event.(type) {
+	case nil:
+		if i.note != nil {
+			c.heed(ctx, *i.note)
+		} else if i.silence {
+			c.takeLead()
+		}
+	case session.Lead:
+		c.answered()
+		c.sharing.taking = false
+		c.step(ctx, session.Lead{Saved: c.load()})
+		c.sharing.followers, c.sharing.shown = true, session.State{}
+		c.share(true) // those who asked while nobody led
+	case session.StandDown:
+		c.step(ctx, e)
+		c.ask()
+	case session.Shown, session.Hidden:
+		c.step(ctx, e)
+		_, hidden := e.(session.Hidden)
+		c.seen(hidden)
+	default:
+		c.step(ctx, e)
+	}
 }
 
 func (c *Client) step(ctx context.Context, e session.Event) {

@@ -53,6 +53,22 @@ func (c *Client) perform(ctx context.Context, effect session.Effect) {
 		}, func(f session.Failure) session.Event {
 			return session.HistoryFailed{ConversationID: e.ConversationID, Before: e.Before, Failure: f}
 		})
+	case session.MarkRead:
+		conversation := c.conversation(e.ConversationID)
+		c.call(ctx, func(ctx context.Context) (session.Event, error) {
+			seq, err := conversation.Read(ctx, e.Seq)
+			return session.ReadMarked{ConversationID: e.ConversationID, Seq: seq}, err
+		}, func(f session.Failure) session.Event {
+			return session.ReadFailed{ConversationID: e.ConversationID, Failure: f}
+		})
+	case session.Renew:
+		conversation := c.conversation(e.ConversationID)
+		c.call(ctx, func(ctx context.Context) (session.Event, error) {
+			answer, err := conversation.Renew(ctx)
+			return session.Renewed{ConversationID: e.ConversationID, Token: answer.Token, ExpiresAt: answer.ExpiresAt}, err
+		}, func(f session.Failure) session.Event {
+			return session.RenewFailed{ConversationID: e.ConversationID, Failure: f}
+		})
 	case session.MakeInvitation:
 		conversation := c.conversation(e.ConversationID)
 		c.call(ctx, func(ctx context.Context) (session.Event, error) {
@@ -66,7 +82,11 @@ func (c *Client) perform(ctx context.Context, effect session.Effect) {
 		c.token = e.Token
 		c.mu.Unlock()
 	case session.Forget:
-		c.forget()
+		c.forget(ctx)
+	case session.Keep:
+		c.keep(e.Entry)
+	case session.Forward:
+		c.forward(e.Event)
 	case session.Save:
 		c.save(e.Saved)
 	case session.Wake:

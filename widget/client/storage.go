@@ -1,52 +1,150 @@
 package client
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"strings"
 
+	"chatbot/widget/api"
 	"chatbot/widget/session"
 )
 
-// storageKey is the one key under which everything is kept.
-const storageKey = "conversation"
+// The keys of the storage. The outbox is kept entry by entry, so that two tabs
+// may write at the same time without one undoing what the other has done.
+const (
+	keyConversation = "conversation"
+	prefixEntry     = "out."    // and a client id
+	prefixRevoke    = "revoke." // and the id of a conversation whose token is to be revoked
+)
 
-// kept is what outlives the page.
+// kept is what outlives the page besides the outbox.
 type kept struct {
 	Token string `json:"token,omitempty"`
+	// At is when it was kept, in Unix milliseconds. The boot script looks at it
+	// to see whether the talk is fresh.
+	At int64 `json:"at"`
 	session.Saved
 }
 
 // load reads what was kept. What cannot be read counts as nothing.
 func (c *Client) load() session.Saved {
-	text, ok := c.options.Storage.Get(storageKey)
 	var k kept
-	if !ok || json.Unmarshal([]byte(text), &k) != nil {
-		return session.Saved{}
+	if text, ok := c.options.Storage.Get(keyConversation); ok && json.Unmarshal([]byte(text), &k) != nil {
+		k = kept{}
 	}
+	c.mu.Lock()
 	c.token = k.Token
+	c.mu.Unlock()
+	c.entries = map[string]session.Entry{}
+	for _, key := range c.options.Storage.Keys() {
+		var e session.Entry
+		if !strings.HasPrefix(key, prefixEntry) {
+			continue
+		}
+		if text, ok := c.options.Storage.Get(key); ok && json.Unmarshal([]byte(text), &e) == nil && e.ClientID != "" {
+			k.Outbox = append(k.Outbox, e)
+			c.entries[e.ClientID] = e
+		}
+	}
 	return k.Saved
 }
 
 // save keeps s, together with the token.
 func (c *Client) save(s session.Saved) {
-	if s.ConversationID == "" && len(s.Outbox) == 0 {
-		c.forget()
+	for _, e := range s.Outbox {
+		if c.entries[e.ClientID] != e {
+			c.keep(e)
+		}
+	}
+	c.saveConversation(s)
+	waiting := map[string]bool{}
+	for _, e := range s.Outbox {
+		waiting[e.ClientID] = true
+	}
+	for id := range c.entries {
+		if !waiting[id] {
+			delete(c.entries, id)
+			c.drop(prefixEntry + id)
+		}
+	}
+}
+
+func (c *Client) saveConversation(s session.Saved) {
+	if s.ConversationID == "" && s.UserID == "" {
+		c.drop(keyConversation)
 		return
 	}
 	c.mu.Lock()
 	token := c.token
 	c.mu.Unlock()
-	encoded, err := json.Marshal(kept{Token: token, Saved: s})
-	if err != nil || !c.options.Storage.Set(storageKey, string(encoded)) {
+	c.set(keyConversation, kept{Token: token, At: int64(c.options.Now()), Saved: s})
+}
+
+// keep stores one entry of the outbox.
+func (c *Client) keep(e session.Entry) {
+	c.entries[e.ClientID] = e
+	c.set(prefixEntry+e.ClientID, e)
+}
+
+// forget drops the conversation, and has the server refuse its token. What is
+// to be revoked is kept until that has succeeded.
+func (c *Client) forget(ctx context.Context) {
+	c.mu.Lock()
+	token := c.token
+	c.token = ""
+	c.mu.Unlock()
+	id := c.conversationOf(token)
+	c.drop(keyConversation)
+	if token == "" || id == "" {
+		return
+	}
+	c.set(prefixRevoke+id, token)
+	c.revoke(ctx, id, token)
+}
+
+// conversationOf is the conversation that the token in storage is for.
+func (c *Client) conversationOf(token string) string {
+	text, ok := c.options.Storage.Get(keyConversation)
+	var k kept
+	if !ok || json.Unmarshal([]byte(text), &k) != nil || k.Token != token {
+		return ""
+	}
+	return k.ConversationID
+}
+
+// revokeRest tries again what did not succeed the last time.
+func (c *Client) revokeRest(ctx context.Context) {
+	for _, key := range c.options.Storage.Keys() {
+		id, ok := strings.CutPrefix(key, prefixRevoke)
+		text, kept := c.options.Storage.Get(key)
+		var token string
+		if ok && kept && json.Unmarshal([]byte(text), &token) == nil {
+			c.revoke(ctx, id, token)
+		}
+	}
+}
+
+func (c *Client) revoke(ctx context.Context, id, token string) {
+	conversation := c.options.API.Conversation(id, token)
+	go func() {
+		ctx, cancel := context.WithTimeout(ctx, callTimeout)
+		defer cancel()
+		if err := conversation.Revoke(ctx); !errors.Is(err, api.ErrUnreachable) { // refused: there is nothing left to revoke
+			c.options.Storage.Remove(prefixRevoke + id)
+		}
+	}()
+}
+
+func (c *Client) set(key string, v any) {
+	encoded, err := json.Marshal(v)
+	if err != nil || !c.options.Storage.Set(key, string(encoded)) {
 		c.unsaved()
 	}
 }
 
-// forget drops the token and everything kept.
-func (c *Client) forget() {
-	c.mu.Lock()
-	c.token = ""
-	c.mu.Unlock()
-	if !c.options.Storage.Remove(storageKey) {
+func (c *Client) drop(key string) {
+	if !c.options.Storage.Remove(key) {
 		c.unsaved()
 	}
 }

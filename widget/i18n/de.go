@@ -30,6 +30,7 @@ var german = Words{
 	Older:        "Frühere Nachrichten werden geladen…",
 	NewMessage:   "1 neue Nachricht",
 	NewMessages:  "{n} neue Nachrichten",
+	New:          "Neue Nachrichten",
 	Latest:       "Neueste Nachrichten",
 	Ended:        "Diese Unterhaltung ist beendet.",
 	Invite:       "Jemanden einladen",

@@ -30,6 +30,7 @@ var english = Words{
 	Older:        "Loading earlier messages…",
 	NewMessage:   "1 new message",
 	NewMessages:  "{n} new messages",
+	New:          "New messages",
 	Latest:       "Latest messages",
 	Ended:        "This conversation has ended.",
 	StartOver:    "Start a new one",

@@ -32,6 +32,7 @@ type Words struct {
 	Older        string
 	NewMessage   string // one new message, on the pill
 	NewMessages  string // {n} new messages
+	New          string // above the first message that was not read
 	Latest       string // the pill's words when nothing is new
 	Ended        string
 	StartOver    string

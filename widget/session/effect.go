@@ -12,7 +12,7 @@ type (
 	LoadConfig struct{}
 	// CreateConversation is answered by Created or CreateFailed, and
 	// JoinConversation by Joined or JoinFailed.
-	CreateConversation struct{}
+	CreateConversation struct{ User User }
 	JoinConversation   struct{ Code, Name string }
 	// SendMessage is answered by Sent or SendFailed.
 	SendMessage struct{ ConversationID, ClientID, Body string }
@@ -22,6 +22,15 @@ type (
 		ConversationID string
 		Before         int64
 	}
+	// MarkRead tells the server how far the visitor has read; it is answered by
+	// ReadMarked or ReadFailed.
+	MarkRead struct {
+		ConversationID string
+		Seq            int64
+	}
+	// Renew asks for a new token in good time; it is answered by Renewed or
+	// RenewFailed.
+	Renew struct{ ConversationID string }
 	// MakeInvitation is answered by Invited or InviteFailed.
 	MakeInvitation struct{ ConversationID string }
 )
@@ -30,10 +39,15 @@ type (
 type (
 	// Adopt makes Token the one for all calls of the conversation.
 	Adopt struct{ Token string }
-	// Forget drops the token and everything stored.
+	// Forget drops the token and everything stored, and has the server refuse
+	// the token from now on.
 	Forget struct{}
-	// Save stores what is to outlive the page.
+	// Save stores what is to outlive the page. Keep stores one entry of the
+	// outbox alone: what a tab that follows has taken.
 	Save struct{ Saved Saved }
+	Keep struct{ Entry Entry }
+	// Forward hands an event on to the tab that leads.
+	Forward struct{ Event Event }
 	// Wake asks for a Tick at a time; a later Wake takes an earlier one's place.
 	Wake struct{ At wire.Time }
 
@@ -112,6 +126,10 @@ func (MakeInvitation) effect()     {}
 func (Adopt) effect()              {}
 func (Forget) effect()             {}
 func (Save) effect()               {}
+func (Keep) effect()               {}
+func (Forward) effect()            {}
+func (MarkRead) effect()           {}
+func (Renew) effect()              {}
 func (Wake) effect()               {}
 func (Connect) effect()            {}
 func (Subscribe) effect()          {}

@@ -40,8 +40,18 @@ type (
 	// when they Join under a name, which may be empty; the outbox must be empty
 	// then. Decline forgets it.
 	Offered struct{ Code string }
-	Join    struct{ Name string }
+	Join    struct{ Code, Name string }
 	Decline struct{}
+	// Seen means that everything up to a Seq stands, or has stood, on the screen.
+	// It counts as read when the panel is open and the page has the visitor's
+	// attention: it is visible and has the focus.
+	Seen struct{ Seq int64 }
+	// Read means that everything up to a Seq was read in another tab.
+	Read      struct{ Seq int64 }
+	Attention struct{ Given bool }
+	// Identify says who the visitor is on the site; a zero User is nobody in
+	// particular. As somebody else than before it implies Reset.
+	Identify struct{ User User }
 	// Online and Offline are the browser's opinion of the network. Shown and
 	// Hidden tell whether the visitor can see the page.
 	Online  struct{}
@@ -53,7 +63,17 @@ type (
 // What package client reports.
 type (
 	// Started comes first, with what was kept from the last time.
-	Started struct{ Saved Saved }
+	// With Following another tab may lead, and nothing is done before a Lead or a
+	// Mirrored says which.
+	Started struct {
+		Saved     Saved
+		Following bool
+	}
+	// Lead makes this tab the one that speaks to the server, with what is kept;
+	// StandDown makes it follow. Mirrored is the leader's state.
+	Lead      struct{ Saved Saved }
+	StandDown struct{}
+	Mirrored  struct{ Shared Shared }
 	// Tick means that the time asked for by Wake has come.
 	Tick struct{}
 	// Unsaved means that the browser refused to store something.
@@ -141,6 +161,27 @@ type (
 		Rev            int64
 		Epoch          string
 	}
+	// ReadMarked answers MarkRead; Seq is the mark that counts.
+	ReadMarked struct {
+		ConversationID string
+		Seq            int64
+	}
+	ReadFailed struct {
+		ConversationID string
+		Failure        Failure
+	}
+
+	// Renewed answers Renew.
+	Renewed struct {
+		ConversationID string
+		Token          string
+		ExpiresAt      wire.Time
+	}
+	RenewFailed struct {
+		ConversationID string
+		Failure        Failure
+	}
+
 	// Signalled is a passing state of a participant.
 	Signalled struct {
 		ConversationID string
@@ -164,7 +205,12 @@ type Saved struct {
 	Self           string      `json:"self,omitempty"`
 	Cursor         wire.Cursor `json:"cursor,omitzero"`
 	ReadSeq        int64       `json:"readSeq,omitempty"`
-	Outbox         []Entry     `json:"outbox,omitempty"`
+	// ExpiresAt is when the token ends, 0 where that is not known.
+	ExpiresAt wire.Time `json:"expiresAt,omitzero"`
+	// UserID is who the visitor is on the site, empty for nobody in particular.
+	UserID string `json:"userId,omitempty"`
+	// Outbox is kept entry by entry, beside the rest.
+	Outbox []Entry `json:"-"`
 }
 
 func (Send) event()           {}
@@ -181,6 +227,17 @@ func (Invite) event()         {}
 func (PutAway) event()        {}
 func (Offered) event()        {}
 func (Join) event()           {}
+func (Seen) event()           {}
+func (Read) event()           {}
+func (Attention) event()      {}
+func (Identify) event()       {}
+func (Lead) event()           {}
+func (StandDown) event()      {}
+func (Mirrored) event()       {}
+func (ReadMarked) event()     {}
+func (ReadFailed) event()     {}
+func (Renewed) event()        {}
+func (RenewFailed) event()    {}
 func (Decline) event()        {}
 func (Online) event()         {}
 func (Offline) event()        {}

@@ -54,7 +54,7 @@ func (m *machine) nudge() {
 
 // hurry ends all waiting but that which the server asked for.
 func (m *machine) hurry() {
-	for _, t := range []*task{&m.work.config, &m.work.begin, &m.work.join, &m.work.history, &m.work.send} {
+	for _, t := range []*task{&m.work.config, &m.work.begin, &m.work.join, &m.work.history, &m.work.send, &m.work.read, &m.work.renew} {
 		if !t.told {
 			t.notTill = 0
 		}

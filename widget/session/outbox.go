@@ -25,12 +25,18 @@ func (m *machine) write(e Send) {
 	if at <= 0 || at > m.now {
 		at = m.now
 	}
+	if n := len(m.Outbox); n > 0 { // a clock that was set back changes no order
+		at = max(at, m.Outbox[n-1].At)
+	}
 	entry := Entry{ClientID: e.ClientID, Body: e.Text, At: at, State: Queued}
 	if code != "" {
 		m.refuse(&entry, code, reason)
 	}
 	m.dismiss()
 	m.Outbox = append(slices.Clip(m.Outbox), entry)
+	if m.work.following {
+		m.do(Keep{entry})
+	}
 }
 
 // known reports whether a text with this client id was taken before.
@@ -117,30 +123,31 @@ func (m *machine) delete(clientID string) {
 
 // proceed begins what is due.
 func (m *machine) proceed() {
+	if m.work.following {
+		return
+	}
 	if m.due(&m.work.config) {
 		m.do(LoadConfig{})
 	}
 	if m.due(&m.work.join) {
-		m.do(JoinConversation{m.Offer, m.work.name})
+		m.do(JoinConversation(m.work.invite))
 	}
 	if m.Ended || m.work.join.wanted {
 		return
 	}
+	m.upkeep()
 	if m.due(&m.work.history) {
 		m.do(FetchHistory{ConversationID: m.ConversationID})
 	}
 	next := m.queued()
-	if next < 0 {
-		return
-	}
 	if m.ConversationID == "" {
-		m.work.begin.wanted = true
+		m.work.begin.wanted = m.work.begin.wanted || next >= 0
 		if m.due(&m.work.begin) {
-			m.do(CreateConversation{})
+			m.do(CreateConversation{m.work.user})
 		}
 		return
 	}
-	if m.work.inFlight == "" && m.work.send.notTill <= m.now {
+	if next >= 0 && m.work.inFlight == "" && m.work.send.notTill <= m.now {
 		e := m.Outbox[next]
 		e.State = Sending
 		m.set(next, e)

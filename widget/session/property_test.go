@@ -324,7 +324,7 @@ func TestNothingLostNothingTwice(t *testing.T) {
 			},
 			"reload": func(*rapid.T) {
 				w.inFlight, w.watched, w.state = nil, "", State{} // requests still reach the server
-				w.on(Started{w.stored})
+				w.on(Started{Saved: w.stored})
 			},
 			"history lost": func(t *rapid.T) {
 				if rapid.IntRange(0, 9).Draw(t, "luck") == 0 {

@@ -44,8 +44,12 @@ type State struct {
 	Realtime Realtime
 	Link     Link
 
-	Open   bool
-	Unread int // messages of others that came while the panel was closed
+	Open bool
+	// Unread counts the messages of others that are not read. FirstUnread is the
+	// Seq of the first one when the panel was opened last, 0 where there was
+	// none.
+	Unread      int
+	FirstUnread int64
 
 	// Notice is something the visitor should be told; its Code is empty when
 	// there is nothing.
@@ -62,6 +66,13 @@ type State struct {
 	Ended bool
 
 	work work
+}
+
+// User is who the visitor is on the site, as its backend has signed it.
+type User struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Hash string `json:"hash"`
 }
 
 // EntryState is how far an entry of the outbox has come.
@@ -207,7 +218,8 @@ func (s State) Public() Public {
 
 // Saved is the part of s that outlives the page.
 func (s State) Saved() Saved {
-	saved := Saved{ConversationID: s.ConversationID, Self: s.Self, Cursor: s.Cursor, ReadSeq: s.work.readSeq, Outbox: slices.Clone(s.Outbox)}
+	saved := Saved{ConversationID: s.ConversationID, Self: s.Self, Cursor: s.Cursor, ReadSeq: s.work.readSeq,
+		ExpiresAt: s.work.expiresAt, UserID: s.work.userID, Outbox: slices.Clone(s.Outbox)}
 	for i := range saved.Outbox {
 		if saved.Outbox[i].State == Sending {
 			saved.Outbox[i].State = Queued
@@ -219,14 +231,26 @@ func (s State) Saved() Saved {
 // work is the machine's own bookkeeping, of no interest to anybody who shows
 // the state.
 type work struct {
-	started wire.Time
-	socket  wire.Provider // whose socket is connected
-	readSeq int64         // the last message that the visitor has seen
+	started   wire.Time
+	following bool          // another tab speaks to the server
+	handed    []string      // client ids handed to that tab, and not seen to have arrived
+	socket    wire.Provider // whose socket is connected
+
+	readSeq   int64 // everything up to here is read
+	markedSeq int64 // and the server knows it up to here
+	onScreen  int64 // everything up to here has stood on the screen
+	attentive bool  // the page is visible and has the focus
+
+	user      User      // who the visitor is on the site
+	userID    string    // whose the conversation is
+	expiresAt wire.Time // of the token
 
 	config  task // asks for the config
 	begin   task // asks for a conversation
-	join    task // enters another conversation by the Offer
-	name    string
+	join    task // enters another conversation
+	invite  Join
+	read    task // tells the server how far the visitor has read
+	renew   task // asks for a new token
 	history task // asks for the latest messages of a conversation gone on with
 	send    task // sends the outbox; running is told by inFlight
 

@@ -31,7 +31,25 @@ func (m *machine) do(e Effect) { m.effects = append(m.effects, e) }
 func (m *machine) handle(e Event) {
 	switch e := e.(type) {
 	case Started:
+		m.work.following = e.Following
 		m.start(e.Saved)
+		return
+	case StandDown:
+		m.standDown()
+		return
+	}
+	if m.work.following {
+		m.followed(e)
+		return
+	}
+	m.own(e)
+}
+
+// own is what an event means to a tab that leads.
+func (m *machine) own(e Event) {
+	switch e := e.(type) {
+	case Lead:
+		// it does already
 	case Send:
 		m.write(e)
 	case Typed, Dismiss:
@@ -41,9 +59,17 @@ func (m *machine) handle(e Event) {
 	case Delete:
 		m.delete(e.ClientID)
 	case Open:
-		m.Open = true
+		m.open()
 	case Close:
-		m.Open = false
+		m.Open, m.FirstUnread = false, 0
+	case Seen:
+		m.work.onScreen = max(m.work.onScreen, e.Seq)
+	case Read:
+		m.read(min(e.Seq, m.lastSeq()))
+	case Attention:
+		m.work.attentive = e.Given
+	case Identify:
+		m.identify(e.User)
 	case Older:
 		m.older()
 	case StartOver:
@@ -57,9 +83,9 @@ func (m *machine) handle(e Event) {
 	case Offered:
 		m.Offer = e.Code
 	case Join:
-		m.joinAs(e.Name)
+		m.joinBy(e)
 	case Decline:
-		m.decline()
+		m.decline("")
 	case Online:
 		m.online()
 	case Offline:
@@ -104,6 +130,14 @@ func (m *machine) handle(e Event) {
 		m.invited(e)
 	case InviteFailed:
 		m.inviteFailed(e)
+	case ReadMarked:
+		m.readMarked(e)
+	case ReadFailed:
+		m.readFailed(e)
+	case Renewed:
+		m.renewed(e)
+	case RenewFailed:
+		m.renewFailed(e)
 	case SocketUp:
 		m.socketUp(e)
 	case SocketDown:
@@ -124,13 +158,14 @@ func (m *machine) start(saved Saved) {
 	m.work.started = m.now
 	m.Link = Link{LinkConnecting, m.now}
 	m.work.config.wanted = true
-	m.Outbox = slices.Clone(saved.Outbox)
+	m.Outbox = inOrder(saved.Outbox)
 	m.requeue()
+	m.work.userID = saved.UserID
 	if saved.ConversationID == "" {
 		return
 	}
 	m.ConversationID, m.Self, m.Cursor = saved.ConversationID, saved.Self, saved.Cursor
-	m.work.readSeq = saved.ReadSeq
+	m.work.readSeq, m.work.markedSeq, m.work.expiresAt = saved.ReadSeq, saved.ReadSeq, saved.ExpiresAt
 	m.work.accepted = true
 	m.work.history.wanted = true
 }
@@ -159,7 +194,11 @@ func (m *machine) leave() {
 	}
 	m.State = State{
 		Config: m.Config, Loaded: m.Loaded, Outbox: m.Outbox, Link: m.Link, Open: m.Open, Unsaved: m.Unsaved,
-		work: work{started: m.work.started, socket: m.work.socket, config: m.work.config, wake: m.work.wake},
+		Offer: m.Offer,
+		work: work{
+			started: m.work.started, socket: m.work.socket, config: m.work.config, wake: m.work.wake,
+			attentive: m.work.attentive, user: m.work.user,
+		},
 	}
 	m.requeue()
 }
@@ -174,6 +213,7 @@ func (m *machine) startOver() {
 func (m *machine) reset() {
 	m.leave()
 	m.Outbox = nil
+	m.work.user = User{}
 	m.do(Forget{})
 	m.do(Notify{Kind: NotifyCleared})
 }
@@ -195,6 +235,7 @@ func (m *machine) end(f Failure) {
 // enter begins with what the server said of a conversation.
 func (m *machine) enter(s wire.Session) {
 	m.ConversationID, m.Self, m.Cursor = s.Conversation.ID, s.Participant.ID, s.Cursor
+	m.work.expiresAt = s.ExpiresAt
 	m.do(Adopt{s.Token})
 }
 
@@ -205,6 +246,11 @@ func (m *machine) created(s wire.Session) {
 	m.work.begin = task{}
 	m.contact()
 	m.enter(s)
+	m.work.userID = m.work.user.ID
+	if s.Cursor.Rev > 0 { // somebody whom the site knows has talked before
+		m.work.history.wanted = true
+		return
+	}
 	m.do(Subscribe{m.ConversationID})
 }
 
@@ -224,23 +270,21 @@ func (m *machine) createFailed(f Failure) {
 	m.notice(f.Code, f.Text, 0)
 }
 
-// joinAs asks for the conversation that is offered; this one is kept until it
-// is there.
-func (m *machine) joinAs(name string) {
-	switch {
-	case m.Offer == "":
-	case len(m.Outbox) > 0:
+// joinBy asks for another conversation; this one is kept until it is there.
+func (m *machine) joinBy(j Join) {
+	if len(m.Outbox) > 0 {
 		m.notice(wire.CodeInvitationInvalid, "Send or delete what you wrote before you join another conversation.", 0)
-	default:
-		m.dismiss()
-		m.work.name = name
-		m.work.join.wanted = true
+		return
 	}
+	m.dismiss()
+	m.decline(j.Code)
+	m.work.invite = j
+	m.work.join.wanted = true
 }
 
-// decline forgets the offer, unless it is being taken up.
-func (m *machine) decline() {
-	if !m.work.join.wanted {
+// decline forgets an offer, and every one where no code is given.
+func (m *machine) decline(code string) {
+	if code == "" || m.Offer == code {
 		m.Offer = ""
 	}
 }
@@ -261,7 +305,6 @@ func (m *machine) joinFailed(f Failure) {
 		return
 	}
 	m.work.join = task{}
-	m.Offer = ""
 	m.contact()
 	m.notice(f.Code, f.Text, 0)
 }
@@ -314,8 +357,8 @@ func (m *machine) settle() {
 	if m.Notice.Code == wire.CodeRateLimited && m.Notice.RetryAfter > 0 && m.work.send.notTill <= m.now && m.work.begin.notTill <= m.now {
 		m.Notice = Notice{}
 	}
-	if m.Open {
-		m.work.readSeq = max(m.work.readSeq, m.lastSeq())
+	if m.Open && m.work.attentive {
+		m.read(min(m.work.onScreen, m.lastSeq()))
 	}
 	m.Unread = 0
 	for i := len(m.Messages) - 1; i >= 0 && m.Messages[i].Seq > m.work.readSeq; i-- {
@@ -331,6 +374,7 @@ func (m *machine) settle() {
 func (m *machine) settleRealtime() {
 	channel := m.Realtime.Channel
 	switch {
+	case m.work.following: // as the leader says
 	case channel != nil:
 		m.Realtime = Realtime{true, channel.Provider, channel}
 	case m.ConversationID == "" && m.work.socket != "":
@@ -343,9 +387,12 @@ func (m *machine) settleRealtime() {
 // save comes before anything is sent, so that nothing is on its way that a
 // reload would forget.
 func (m *machine) save(old State) {
+	if m.work.following {
+		return
+	}
 	before, after := old.Saved(), m.Saved()
 	same := before.ConversationID == after.ConversationID && before.Self == after.Self && before.Cursor == after.Cursor &&
-		before.ReadSeq == after.ReadSeq && slices.Equal(before.Outbox, after.Outbox)
+		before.ReadSeq == after.ReadSeq && before.ExpiresAt == after.ExpiresAt && before.UserID == after.UserID && slices.Equal(before.Outbox, after.Outbox)
 	if !same {
 		m.do(Save{after})
 	}
@@ -377,12 +424,15 @@ func (m *machine) next() (at wire.Time) {
 			at = t
 		}
 	}
-	for _, t := range []task{m.work.config, m.work.begin, m.work.join, m.work.history} {
+	for _, t := range []task{m.work.config, m.work.begin, m.work.join, m.work.history, m.work.read, m.work.renew} {
 		if t.wanted && !t.running {
 			sooner(t.notTill)
 		}
 	}
-	if m.queued() >= 0 {
+	if m.renewable() {
+		sooner(m.work.expiresAt - renewBefore)
+	}
+	if m.queued() >= 0 && !m.work.following {
 		sooner(m.work.send.notTill)
 		sooner(m.work.begin.notTill)
 	}

@@ -19,8 +19,8 @@ type story struct {
 
 func begin(t *testing.T, saved Saved) *story {
 	s := &story{t: t, now: 1_000_000}
-	s.on(Started{saved})
-	s.on(Configured{wire.Config{Limits: wire.Limits{MessageChars: 100}}})
+	s.on(Started{Saved: saved})
+	s.on(Configured{wire.Config{Limits: wire.Limits{MessageChars: 100}, Features: []string{wire.FeatureReadMarks}}})
 	return s
 }
 
@@ -381,7 +381,7 @@ func TestReloadGoesOn(t *testing.T) {
 	if r.state.Outbox[0].State != Sending || r.state.Self != "me" || r.state.Cursor.Rev != 2 {
 		t.Fatalf("state %+v", r.state)
 	}
-	r.state, r.effects = Step(State{}, Started{s.state.Saved()}, r.now)
+	r.state, r.effects = Step(State{}, Started{Saved: s.state.Saved()}, r.now)
 	if the[FetchHistory](r) != (FetchHistory{conversation, 0}) || the[SendMessage](r).ClientID != "k2" {
 		t.Errorf("effects %+v", r.effects)
 	}
@@ -499,7 +499,7 @@ func TestReset(t *testing.T) {
 func TestJoin(t *testing.T) {
 	s := chatting(t).on(Offered{"abc"})
 	none[JoinConversation](s)
-	s.on(Join{Name: "Ben"})
+	s.on(Join{"abc", "Ben"})
 	if (the[JoinConversation](s) != JoinConversation{"abc", "Ben"}) || s.state.ConversationID != conversation {
 		t.Fatal("left before the other conversation is there")
 	}
@@ -509,13 +509,11 @@ func TestJoin(t *testing.T) {
 	}
 	other := newSession()
 	other.Conversation.ID, other.Participant.ID = "c2", "guest"
-	s.on(Join{})
-	none[JoinConversation](s)
-	s.on(Offered{"def"}).on(Join{}).on(Decline{}).on(Joined{other})
+	s.on(Offered{"def"}).on(Join{Code: "def"}).on(Joined{other})
 	if s.state.ConversationID != "c2" || s.state.Self != "guest" || len(s.state.Messages) != 0 || the[FetchHistory](s).ConversationID != "c2" {
 		t.Errorf("state %+v", s.state)
 	}
-	s.on(Send{Text: "x", ClientID: "k5"}).on(Offered{"ghi"}).on(Join{})
+	s.on(Send{Text: "x", ClientID: "k5"}).on(Offered{"ghi"}).on(Join{Code: "ghi"})
 	none[JoinConversation](s)
 	if s.state.Notice.Code == "" {
 		t.Error("not told why")
@@ -607,9 +605,24 @@ func TestUnread(t *testing.T) {
 	if s.on(event(gone)); s.state.Unread != 1 {
 		t.Errorf("a deleted message counts: %d", s.state.Unread)
 	}
-	if s.on(Open{}); s.state.Unread != 0 {
+	// Open is not enough: it has to stand on the screen, and the page to have
+	// the visitor's attention.
+	s.on(Open{}).on(Seen{1})
+	if s.state.Unread != 1 || s.state.FirstUnread == 0 {
+		t.Errorf("unread %d from %d", s.state.Unread, s.state.FirstUnread)
+	}
+	none[MarkRead](s)
+	if s.on(Attention{true}).on(ReadMarked{conversation, 1}).on(Seen{99}); s.state.Unread != 0 {
 		t.Errorf("unread %d", s.state.Unread)
 	}
+	mark := the[MarkRead](s)
+	if mark.Seq != s.state.Messages[len(s.state.Messages)-1].Seq {
+		t.Errorf("marked up to %d", mark.Seq)
+	}
+	s.on(ReadFailed{conversation, Failure{Code: wire.CodeUnavailable}}).after(60_000)
+	the[MarkRead](s)
+	s.on(ReadMarked{conversation, mark.Seq}).after(60_000)
+	none[MarkRead](s)
 	if s.on(Close{}); s.state.Unread != 0 {
 		t.Errorf("unread again %d", s.state.Unread)
 	}

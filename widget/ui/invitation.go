@@ -14,10 +14,11 @@ type invitation struct {
 
 	// Link is the one that was made, empty where there is none.
 	Link string
-	// Offered asks whether to join, Leaving that a conversation would be left.
-	Offered, Leaving bool
-	Words            *i18n.Words
-	Chat             Chat
+	// Offer is the code of an invitation to be answered, Leaving that a conversation would be left.
+	Offer   string
+	Leaving bool
+	Words   *i18n.Words
+	Chat    Chat
 }
 
 // The field's id; its text is read when the form is sent.
@@ -27,7 +28,7 @@ const nameField = "guest-name"
 func (i *invitation) Render() app.UI {
 	card := app.Div().Class("card").Role("status")
 	switch {
-	case i.Offered:
+	case i.Offer != "":
 		return card.Body(i.question())
 	case i.Link != "":
 		return card.Body(
@@ -61,7 +62,7 @@ func (i *invitation) join(ctx app.Context, e app.Event) {
 	e.PreventDefault()
 	ctx.PreventUpdate()
 	name := app.Window().GetElementByID(nameField).Get("value").String()
-	i.Chat.Do(session.Join{Name: readable(name)})
+	i.Chat.Do(session.Join{Code: i.Offer, Name: readable(name)})
 }
 
 func (i *invitation) decline(ctx app.Context, _ app.Event) {
@@ -76,7 +77,7 @@ func (i *invitation) putAway(ctx app.Context, _ app.Event) {
 
 // invitationFor is the card for a state on a page.
 func invitationFor(s session.State, page string) invitation {
-	card := invitation{Offered: s.Offer != "", Leaving: s.ConversationID != ""}
+	card := invitation{Offer: s.Offer, Leaving: s.ConversationID != ""}
 	if s.Invitation != nil && page != "" {
 		card.Link = page + "#chatbot-invite=" + s.Invitation.Code
 	}

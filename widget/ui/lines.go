@@ -19,6 +19,7 @@ const freshTime wire.Time = 1000
 // line is one message as it is drawn: all of it that can be seen. It is plain
 // data, so that a row is drawn again only when something in it has changed.
 type line struct {
+	Seq     int64 // 0 for one that is not confirmed
 	Role    wire.Role
 	Mine    bool
 	Name    string // of somebody else
@@ -28,6 +29,7 @@ type line struct {
 	Clock   string // and for people
 
 	First, Last bool // of its group
+	Unread      bool // the first that was not read when the panel was opened
 	Fresh       bool // has just come
 
 	State    session.EntryState // of one that is not confirmed, else empty
@@ -58,7 +60,7 @@ func (s scene) lines() []line {
 	lines := make([]line, len(items))
 	for i, item := range items {
 		lines[i] = s.line(item)
-		lines[i].First = i == 0 || !sameGroup(items[i-1], item, s.state)
+		lines[i].First = i == 0 || lines[i].Unread || !sameGroup(items[i-1], item, s.state)
 		if i > 0 {
 			lines[i-1].Last = lines[i].First
 		}
@@ -80,11 +82,12 @@ func (s scene) line(item session.Item) line {
 		return l
 	}
 	m := item.Message
-	l := line{Role: m.Author.Role, Mine: s.state.Own(*m), Body: readable(m.Body), Deleted: m.DeletedAt != nil, Fresh: fresh}
+	l := line{Seq: m.Seq, Role: m.Author.Role, Mine: s.state.Own(*m), Body: readable(m.Body), Deleted: m.DeletedAt != nil, Fresh: fresh}
 	l.at(m.CreatedAt, s)
 	if !l.Mine {
 		l.Name = s.name(m.Author)
 	}
+	l.Unread = m.Seq == s.state.FirstUnread
 	if m.Source != nil && !l.Deleted {
 		l.SourceTitle, l.SourceURL = readable(m.Source.Title), webAddress(m.Source.URL, s.server)
 	}

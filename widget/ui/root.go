@@ -28,8 +28,9 @@ type Options struct {
 	Now    func() wire.Time
 	// Offset is the visitor's distance from UTC in minutes, east positive.
 	Offset int
-	// Mounted is called once, when the chat is drawn and takes events.
-	Mounted func()
+	// Mounted is called once, when the chat is drawn and takes events, and Drawn
+	// after every change of the log.
+	Mounted, Drawn func()
 }
 
 // Root is the whole chat but its composer. Make one with New.
@@ -128,19 +129,42 @@ func (r *Root) take(ctx app.Context) {
 	if wrote(before, r.state) {
 		r.away = false
 	}
+	if r.state.FirstUnread > 0 { // what is to be read on has to be drawn
+		r.window = max(r.window, r.since(r.state.FirstUnread)+moreWindow)
+	}
 	ctx.Defer(r.settle(before, came))
 	r.wake(r.compose())
 }
 
+// since counts the lines from the message with a Seq on.
+func (r *Root) since(seq int64) int {
+	n := len(r.state.Outbox)
+	for i := len(r.state.Messages) - 1; i >= 0 && r.state.Messages[i].Seq >= seq; i-- {
+		n++
+	}
+	return n
+}
+
 // settle gives what is to be done about the log's scrolling once it is drawn.
 func (r *Root) settle(before session.State, came int) func(app.Context) {
+	if first := r.state.FirstUnread; first > 0 && first != before.FirstUnread {
+		return func(app.Context) { r.drawn(func() { r.options.View.To(first) }) }
+	}
 	if !r.away {
 		r.unseen = 0
-		return func(app.Context) { r.options.View.ToEnd() }
+		return func(app.Context) { r.drawn(r.options.View.ToEnd) }
 	}
 	r.unseen += came
 	restore := r.options.View.Keep(grewAbove(before, r.state))
-	return func(app.Context) { restore() }
+	return func(app.Context) { r.drawn(restore) }
+}
+
+// drawn scrolls as it has to be once the change stands in the document.
+func (r *Root) drawn(scroll func()) {
+	scroll()
+	if r.options.Drawn != nil {
+		r.options.Drawn()
+	}
 }
 
 // grewAbove reports whether older messages were put before those of a.
@@ -299,7 +323,7 @@ func (r *Root) paper() []app.UI {
 
 // inviting reports whether there is something to invite to.
 func (r *Root) inviting() bool {
-	return r.state.ConversationID != "" && !r.state.Ended && r.site.Page != "" && slices.Contains(r.state.Config.Features, "invitations")
+	return r.state.ConversationID != "" && !r.state.Ended && r.site.Page != "" && slices.Contains(r.state.Config.Features, wire.FeatureInvitations)
 }
 
 // status is what has to be said of the link to the server.

@@ -3,6 +3,7 @@
 package ui
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -23,6 +24,7 @@ type recorder struct {
 func (r *recorder) Do(e session.Event) { r.events = append(r.events, e) }
 func (r *recorder) AtEnd() bool        { return r.atEnd }
 func (r *recorder) ToEnd()             { r.scrolled = append(r.scrolled, "end") }
+func (r *recorder) To(seq int64)       { r.scrolled = append(r.scrolled, fmt.Sprint("to ", seq)) }
 func (r *recorder) Keep(fromEnd bool) func() {
 	place := "kept from start"
 	if fromEnd {

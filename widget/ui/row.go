@@ -23,7 +23,8 @@ func (r *row) Render() app.UI {
 	if r.Line.Role == wire.RoleSystem {
 		return app.Div().Class("row", "system").DataSet("role", r.Line.Role).Body(app.P().Dir("auto").Text(r.Line.Body))
 	}
-	return app.Div().Class(r.classes()...).DataSet("role", r.Line.Role).Body(
+	return app.Div().Class(r.classes()...).DataSet("role", r.Line.Role).DataSet("seq", r.Line.Seq).Body(
+		r.divider(),
 		r.face(),
 		app.Div().Class("stack").Body(
 			r.author(),
@@ -50,6 +51,7 @@ func (r *row) classes() []string {
 		{"last", l.Last},
 		{"fresh", l.Fresh},
 		{"gone", l.Deleted},
+		{"unread", l.Unread},
 		{"pending", l.State == session.Queued || l.State == session.Sending},
 		{"failed", l.State == session.Failed},
 	} {
@@ -58,6 +60,14 @@ func (r *row) classes() []string {
 		}
 	}
 	return classes
+}
+
+// divider stands above what was not read when the panel was opened.
+func (r *row) divider() app.UI {
+	if !r.Line.Unread {
+		return nil
+	}
+	return app.P().Class("divider").Text(r.Words.New)
 }
 
 // face stands beside the last message of a group: the bot's is the owner's.

@@ -23,6 +23,8 @@ type View interface {
 	// AtEnd reports whether the end of the log is in view, or nearly.
 	AtEnd() bool
 	ToEnd()
+	// To scrolls so far up that a message stands at the top of the view.
+	To(seq int64)
 	// Keep remembers the visitor's place before a change, and gives a function
 	// that goes back to it afterwards: to the same distance from the end, for
 	// what is put before it, or from the beginning.

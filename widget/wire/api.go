@@ -32,6 +32,15 @@ const (
 	ProviderPolling Provider = "polling"
 )
 
+// The features that a config answer may list.
+const (
+	FeatureInvitations = "invitations"
+	FeatureSignals     = "signals"
+	FeatureReadMarks   = "read"
+	FeatureTokens      = "tokens"   // renewal and revocation
+	FeatureIdentity    = "identity" // a user of the site, in a new conversation
+)
+
 // Config is the answer of GET /api/chatbot/config. It never holds a secret.
 type Config struct {
 	// RealtimeProvider is the first of Providers, or "polling".

@@ -1,0 +1,207 @@
+package session
+
+import (
+	"cmp"
+	"slices"
+
+	"chatbot/widget/wire"
+)
+
+// Of a visitor's tabs one leads: it alone speaks to the server and owns what
+// they all share. The others follow: they show what the leader mirrors to them,
+// and hand on to it what the visitor does. What is written in a follower is
+// kept before it is handed on, so that it outlives both.
+
+// Shared is what the tabs of a visitor have in common. Messages are those that
+// changed since the Shared before, or with Whole all there are.
+type Shared struct {
+	Config         wire.Config
+	Loaded         bool
+	ConversationID string
+	Self           string
+	Cursor         wire.Cursor
+	HasOlder       bool
+	LoadingOlder   bool
+	Whole          bool
+	Messages       []wire.Message
+	Outbox         []Entry
+	Signals        []Signal
+	Realtime       Realtime
+	Link           Link
+	Notice         Notice
+	Unsaved        bool
+	Invitation     *wire.Invitation
+	Ended          bool
+	ReadSeq        int64
+}
+
+// Share is what has to be mirrored so that a follower that has before comes to
+// have s. With a zero before it is whole.
+func (s State) Share(before State) Shared {
+	shared := Shared{
+		Config: s.Config, Loaded: s.Loaded, ConversationID: s.ConversationID, Self: s.Self, Cursor: s.Cursor,
+		HasOlder: s.HasOlder, LoadingOlder: s.LoadingOlder, Outbox: s.Outbox, Signals: s.Signals, Realtime: s.Realtime, Link: s.Link,
+		Notice: s.Notice, Unsaved: s.Unsaved, Invitation: s.Invitation, Ended: s.Ended, ReadSeq: s.work.readSeq,
+	}
+	shared.Whole = before.ConversationID != s.ConversationID || before.Cursor.Epoch != s.Cursor.Epoch || len(s.Messages) < len(before.Messages)
+	known := map[string]int64{}
+	if !shared.Whole {
+		for _, m := range before.Messages {
+			known[m.ID] = m.Rev
+		}
+	}
+	for _, m := range s.Messages {
+		if rev, ok := known[m.ID]; !ok || rev != m.Rev {
+			shared.Messages = append(shared.Messages, m)
+		}
+	}
+	return shared
+}
+
+// Leading reports whether this tab is the one that speaks to the server.
+func (s State) Leading() bool { return !s.work.following }
+
+// forwardable reports whether e is the visitor's doing that the leader has to
+// carry out.
+func forwardable(e Event) bool {
+	switch e.(type) {
+	case Send, Retry, Delete, Older, StartOver, Reset, Invite, PutAway, Join, Read, Identify:
+		return true
+	}
+	return false
+}
+
+// followed is what an event means to a tab that follows.
+func (m *machine) followed(e Event) {
+	if forwardable(e) {
+		if send, ok := e.(Send); ok {
+			m.write(send)
+			m.work.handed = append(slices.Clip(m.work.handed), send.ClientID)
+		}
+		if identify, ok := e.(Identify); ok {
+			m.work.user = identify.User // in case that nobody leads yet
+		}
+		m.do(Forward{e})
+		return
+	}
+	switch e := e.(type) {
+	case Typed, Dismiss:
+		if m.Notice.Code != "" {
+			m.do(Forward{Dismiss{}})
+		}
+	case Mirrored:
+		m.mirrored(e.Shared)
+	case Lead:
+		m.lead(e.Saved)
+	case Open, Close, Attention, Seen, Offered, Decline, Tick, Unsaved:
+		m.own(e)
+	}
+}
+
+// lead takes over from a tab that is gone: with what is mirrored already, and
+// what was kept and may not have been mirrored yet.
+func (m *machine) lead(saved Saved) {
+	m.work.following = false
+	m.work.handed = nil
+	m.work.config.wanted = true
+	m.takeOver(saved)
+	if m.work.user.ID != "" {
+		m.identify(m.work.user)
+	}
+}
+
+func (m *machine) takeOver(saved Saved) {
+	if m.ConversationID != saved.ConversationID || saved.ConversationID == "" {
+		m.start(saved)
+		return
+	}
+	m.work.userID, m.work.expiresAt = saved.UserID, saved.ExpiresAt
+	for _, e := range saved.Outbox {
+		if !m.known(e.ClientID) {
+			m.Outbox = append(slices.Clip(m.Outbox), e)
+		}
+	}
+	m.work.readSeq = max(m.work.readSeq, saved.ReadSeq)
+	m.requeue()
+	m.LoadingOlder = false
+	m.Realtime = Realtime{}
+	if len(m.Messages) == 0 {
+		m.work.history.wanted = true
+		return
+	}
+	m.do(Subscribe{m.ConversationID})
+}
+
+// standDown gives the lead up to another tab.
+func (m *machine) standDown() {
+	m.requeue()
+	m.work = work{started: m.work.started, readSeq: m.work.readSeq, accepted: m.work.accepted, onScreen: m.work.onScreen, attentive: m.work.attentive, user: m.work.user, wake: m.work.wake, following: true}
+	m.do(Subscribe{})
+	m.do(Connect{})
+}
+
+// mirrored takes over what the leader has.
+func (m *machine) mirrored(s Shared) {
+	before := m.State
+	if s.Whole {
+		m.Messages, m.cloned = nil, true
+	}
+	m.Config, m.Loaded, m.ConversationID, m.Self, m.Cursor = s.Config, s.Loaded, s.ConversationID, s.Self, s.Cursor
+	m.HasOlder, m.LoadingOlder, m.Signals, m.Realtime, m.Link = s.HasOlder, s.LoadingOlder, s.Signals, s.Realtime, s.Link
+	m.Notice, m.Unsaved, m.Invitation, m.Ended = s.Notice, s.Unsaved || m.Unsaved, s.Invitation, s.Ended
+	m.work.readSeq = s.ReadSeq
+	for _, message := range s.Messages {
+		m.put(message)
+	}
+	m.mirrorOutbox(s.Outbox)
+	m.newsOf(before)
+}
+
+// mirrorOutbox takes over the leader's outbox, behind which stands what was
+// handed on and has not reached the leader.
+func (m *machine) mirrorOutbox(leaders []Entry) {
+	mine := m.Outbox
+	m.Outbox = slices.Clone(leaders)
+	var handed []string
+	for _, id := range m.work.handed {
+		i := slices.IndexFunc(mine, func(e Entry) bool { return e.ClientID == id })
+		if i < 0 || m.known(id) {
+			continue
+		}
+		handed = append(handed, id)
+		m.Outbox = append(m.Outbox, mine[i])
+		m.do(Forward{Send{Text: mine[i].Body, ClientID: id, At: mine[i].At}})
+	}
+	m.work.handed = handed
+}
+
+// newsOf tells this tab's page what is new since before.
+func (m *machine) newsOf(before State) {
+	if before.ConversationID != "" && m.ConversationID == "" {
+		m.do(Notify{Kind: NotifyCleared})
+		m.work.accepted = false
+		return
+	}
+	if len(m.Messages) > 0 {
+		m.first()
+	}
+	if before.ConversationID != m.ConversationID || len(before.Messages) == 0 {
+		return
+	}
+	last := before.Messages[len(before.Messages)-1].Seq
+	for i := range m.Messages {
+		if message := m.Messages[i]; message.Seq > last && !m.Own(message) {
+			m.do(Notify{Kind: NotifyMessage, Message: &message})
+		}
+	}
+}
+
+// inOrder are entries as they were written: by time, and by the client id where
+// two were written in the same millisecond.
+func inOrder(entries []Entry) []Entry {
+	sorted := slices.Clone(entries)
+	slices.SortStableFunc(sorted, func(a, b Entry) int {
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.ClientID, b.ClientID))
+	})
+	return sorted
+}

@@ -1,0 +1,213 @@
+package session
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"chatbot/widget/wire"
+)
+
+// tabs are two tabs of one visitor: a leads, b follows. What one hands on
+// reaches the other unless it is cut off.
+type tabs struct {
+	t    *testing.T
+	a, b *story
+	had  State // what b was shown last
+}
+
+func openTabs(t *testing.T) *tabs {
+	x := &tabs{t: t, a: chatting(t), b: &story{t: t, now: 1_000_000}}
+	x.b.on(Started{Following: true})
+	x.mirror()
+	return x
+}
+
+// mirror shows b what a has.
+func (x *tabs) mirror() {
+	x.b.on(Mirrored{x.a.state.Share(x.had)})
+	x.had = x.a.state
+}
+
+// do has the visitor do something in b.
+func (x *tabs) do(e Event) {
+	x.b.on(e)
+	for _, f := range all[Forward](x.b) {
+		x.a.on(f.Event)
+	}
+}
+
+func (x *tabs) same() {
+	x.t.Helper()
+	a, b := x.a.state, x.b.state
+	if fmt.Sprint(a.Messages, a.Outbox, a.Realtime, a.Unread, a.Cursor) != fmt.Sprint(b.Messages, b.Outbox, b.Realtime, b.Unread, b.Cursor) {
+		x.t.Errorf("a has %+v\nb has %+v", a, b)
+	}
+}
+
+func TestFollowerShowsTheSame(t *testing.T) {
+	x := openTabs(t)
+	x.same()
+	x.a.on(Subscribed{wire.ProviderReverb, conversation}).on(event(message(2, 2, bot, "")))
+	x.mirror()
+	x.same()
+	if n := x.b.notified(NotifyMessage); len(n) != 1 || n[0].Message.Seq != 2 || len(x.b.notified(NotifyState)) != 1 {
+		t.Errorf("b's page was told %+v", x.b.effects)
+	}
+	edited := message(2, 3, bot, "")
+	edited.Body = "edited"
+	x.a.on(event(edited))
+	x.mirror()
+	x.same()
+	if len(x.b.notified(NotifyMessage)) != 0 {
+		t.Error("an edit counts as a new message")
+	}
+}
+
+func TestFollowerDoesNothingItself(t *testing.T) {
+	x := openTabs(t)
+	x.do(Send{Text: "from b", ClientID: "k9"})
+	none[SendMessage](x.b)
+	none[Save](x.b)
+	if the[Keep](x.b).Entry.ClientID != "k9" {
+		t.Error("not kept before it was handed on")
+	}
+	if the[SendMessage](x.a).ClientID != "k9" {
+		t.Error("the leader does not send it")
+	}
+	x.mirror()
+	x.same()
+	x.a.on(Sent{message(2, 2, visitor, "k9")})
+	x.mirror()
+	x.same()
+	none[Forward](x.b)
+	for _, e := range []Event{Sent{message(3, 3, visitor, "x")}, SocketUp{wire.ProviderReverb, "h:1"}, Configured{}, Online{}} {
+		if x.b.on(e); len(x.b.effects) != 0 {
+			t.Errorf("%T led to %+v", e, x.b.effects)
+		}
+	}
+}
+
+// What was handed on while nobody led is handed on again, until it is seen to
+// have arrived, and not once more when the visitor has deleted it.
+func TestHandedOnUntilItArrives(t *testing.T) {
+	x := openTabs(t)
+	x.b.on(Send{Text: "lost", ClientID: "k9"}) // the leader never hears of it
+	x.mirror()
+	if the[Forward](x.b).Event.(Send).ClientID != "k9" || len(x.b.state.Outbox) != 1 {
+		t.Fatalf("effects %+v", x.b.effects)
+	}
+	x.a.on(the[Forward](x.b).Event)
+	x.a.on(SendFailed{conversation, "k9", Failure{Code: wire.CodeConflict}})
+	x.mirror()
+	none[Forward](x.b)
+	x.do(Delete{"k9"})
+	x.mirror()
+	none[Forward](x.b)
+	x.same()
+}
+
+func TestFollowerTakesOver(t *testing.T) {
+	x := openTabs(t)
+	x.a.on(event(message(2, 2, bot, "")))
+	x.mirror()
+	x.b.on(Send{Text: "one", ClientID: "k8"})
+	saved := x.a.state.Saved()
+	saved.Outbox = []Entry{{ClientID: "k8", Body: "one", At: 1, State: Queued}, {ClientID: "k7", Body: "of a third tab", At: 2, State: Queued}}
+	x.b.on(Lead{saved})
+	the[LoadConfig](x.b)
+	if the[Subscribe](x.b).ConversationID != conversation || the[SendMessage](x.b).ClientID != "k8" || len(x.b.state.Outbox) != 2 {
+		t.Errorf("effects %+v", x.b.effects)
+	}
+	if !slices.Equal(x.b.seqs(), []int64{1, 2}) || !x.b.state.Leading() {
+		t.Errorf("messages %v", x.b.seqs())
+	}
+	x.a.on(StandDown{})
+	if x.a.state.Leading() || the[Subscribe](x.a).ConversationID != "" || len(all[Connect](x.a)) != 1 {
+		t.Errorf("effects %+v", x.a.effects)
+	}
+	x.a.on(Sent{message(3, 3, visitor, "k8")}) // an answer to the old leader
+	if len(x.a.effects) != 0 {
+		t.Errorf("a late answer led to %+v", x.a.effects)
+	}
+}
+
+// A tab that waits to know who leads shows what was kept and begins nothing.
+func TestNobodyLeadsYet(t *testing.T) {
+	s := &story{t: t, now: 1}
+	s.on(Started{Saved: Saved{ConversationID: conversation, Self: "me", Outbox: []Entry{{ClientID: "k", Body: "b", At: 1, State: Queued}}}, Following: true})
+	if len(s.effects) != 0 && len(all[LoadConfig](s)) != 0 || len(s.state.Outbox) != 1 {
+		t.Errorf("effects %+v", s.effects)
+	}
+	s.on(Lead{s.state.Saved()})
+	the[LoadConfig](s)
+	the[FetchHistory](s)
+}
+
+func TestReadingInAFollower(t *testing.T) {
+	x := openTabs(t)
+	x.a.on(Close{}).on(event(message(2, 2, bot, "")))
+	x.mirror()
+	x.do(Open{})
+	x.do(Attention{true})
+	x.do(Seen{2})
+	if the[MarkRead](x.a).Seq != 2 || x.a.state.Unread != 0 {
+		t.Errorf("the leader did %+v", x.a.effects)
+	}
+	x.mirror()
+	x.same()
+}
+
+func TestResetInAFollower(t *testing.T) {
+	x := openTabs(t)
+	x.do(Reset{})
+	x.mirror()
+	x.same()
+	if len(x.b.notified(NotifyCleared)) != 1 {
+		t.Error("b's page was not told")
+	}
+}
+
+func TestRenewal(t *testing.T) {
+	s := begin(t, Saved{})
+	session := newSession()
+	session.ExpiresAt = s.now + renewBefore + 1000
+	s.on(Send{Text: "hi", ClientID: "k1"}).on(Created{session})
+	none[Renew](s)
+	s.after(1001)
+	the[Renew](s)
+	s.on(RenewFailed{conversation, Failure{Lost: true}}).after(60_000)
+	the[Renew](s)
+	s.on(Renewed{conversation, "fresh", s.now + 2*renewBefore})
+	if the[Adopt](s).Token != "fresh" || the[Save](s).Saved.ExpiresAt != s.now+2*renewBefore {
+		t.Errorf("effects %+v", s.effects)
+	}
+	s.after(60_000)
+	none[Renew](s)
+}
+
+func TestIdentity(t *testing.T) {
+	ann := User{ID: "ann", Hash: "signed"}
+	s := begin(t, Saved{}).on(Identify{ann})
+	if the[CreateConversation](s).User != ann {
+		t.Fatalf("effects %+v", s.effects)
+	}
+	found := newSession()
+	found.Cursor.Rev = 7
+	s.on(Created{found})
+	the[FetchHistory](s) // she has talked before, on another device
+	if s.state.Saved().UserID != "ann" {
+		t.Errorf("saved %+v", s.state.Saved())
+	}
+	s.on(Identify{ann})
+	none[Forget](s)
+	s.on(Identify{User{ID: "ben"}})
+	the[Forget](s)
+	if s.state.ConversationID != "" || the[CreateConversation](s).User.ID != "ben" {
+		t.Errorf("effects %+v", s.effects)
+	}
+	// Nobody's history does not become somebody's.
+	s = chatting(t).on(Identify{ann})
+	the[Forget](s)
+	the[CreateConversation](s)
+}

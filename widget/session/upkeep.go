@@ -1,0 +1,129 @@
+package session
+
+import (
+	"slices"
+
+	"chatbot/widget/wire"
+)
+
+// renewBefore is how long before its end a token is renewed, in milliseconds:
+// long enough that a clock that is days off does no harm, and that a visitor
+// who comes back within the week finds it good.
+const renewBefore wire.Time = 10 * 24 * 3600 * 1000
+
+// upkeep begins what keeps the conversation in order beside the talk itself.
+func (m *machine) upkeep() {
+	if m.ConversationID == "" {
+		return
+	}
+	if m.work.readSeq > m.work.markedSeq && m.offers(wire.FeatureReadMarks) {
+		m.work.read.wanted = true
+		if m.due(&m.work.read) {
+			m.do(MarkRead{m.ConversationID, m.work.readSeq})
+		}
+	}
+	if m.renewable() && m.now >= m.work.expiresAt-renewBefore {
+		m.work.renew.wanted = true
+		if m.due(&m.work.renew) {
+			m.do(Renew{m.ConversationID})
+		}
+	}
+}
+
+// renewable reports whether there is a token whose end is known.
+func (m *machine) renewable() bool {
+	return m.ConversationID != "" && m.work.expiresAt > 0 && !m.Ended && !m.work.following
+}
+
+// offers reports whether the server has a feature. An older one is not asked for
+// what it does not know.
+func (m *machine) offers(feature string) bool { return slices.Contains(m.Config.Features, feature) }
+
+// open shows the panel, and remembers where the visitor has to read on.
+func (m *machine) open() {
+	if m.Open {
+		return
+	}
+	m.Open, m.FirstUnread = true, 0
+	for _, message := range m.Messages {
+		if message.Seq > m.work.readSeq && !m.Own(message) {
+			m.FirstUnread = message.Seq
+			return
+		}
+	}
+}
+
+// read marks everything up to seq as read. A tab that follows tells the leader.
+func (m *machine) read(seq int64) {
+	if seq <= m.work.readSeq {
+		return
+	}
+	m.work.readSeq = seq
+	if m.work.following {
+		m.do(Forward{Read{seq}})
+	}
+}
+
+func (m *machine) readMarked(e ReadMarked) {
+	if e.ConversationID != m.ConversationID {
+		return
+	}
+	m.contact()
+	m.work.read = task{}
+	m.work.markedSeq = max(m.work.markedSeq, e.Seq)
+	m.work.readSeq = max(m.work.readSeq, e.Seq)
+}
+
+func (m *machine) readFailed(e ReadFailed) {
+	switch {
+	case e.ConversationID != m.ConversationID:
+	case e.Failure.ended():
+		m.end(e.Failure)
+	case e.Failure.temporary():
+		m.failed(&m.work.read, e.Failure)
+	default:
+		m.work.read = task{}
+		m.work.markedSeq = m.work.readSeq // refused for good: not asked again
+	}
+}
+
+func (m *machine) renewed(e Renewed) {
+	if e.ConversationID != m.ConversationID {
+		return
+	}
+	m.contact()
+	m.work.renew = task{}
+	m.work.expiresAt = e.ExpiresAt
+	m.do(Adopt{e.Token})
+}
+
+func (m *machine) renewFailed(e RenewFailed) {
+	switch {
+	case e.ConversationID != m.ConversationID:
+	case e.Failure.ended():
+		m.end(e.Failure)
+	case e.Failure.temporary():
+		m.failed(&m.work.renew, e.Failure)
+	default:
+		m.work.renew, m.work.expiresAt = task{}, 0
+	}
+}
+
+// identify takes who the visitor is on the site. A history that was begun as
+// nobody, or as somebody else, never joins another's: it is left, and forgotten
+// here.
+func (m *machine) identify(user User) {
+	same := user.ID == m.work.userID
+	m.work.user = user
+	if same {
+		return
+	}
+	if m.ConversationID != "" {
+		m.leave()
+		m.do(Forget{})
+	}
+	m.work.userID = user.ID
+	if user.ID != "" { // they may have talked on another device
+		m.work.begin.wanted = true
+	}
+}
