@@ -49,7 +49,8 @@ func TestOfficialLibrary(t *testing.T) {
 			t.Errorf("delivered %s", f.text())
 		}
 	}
-	check("trigger but one", server.TriggerExclusive("news", "but-a", "x", a.socketID))
+	_, err := server.TriggerWithParams("news", "but-a", "x", sdk.TriggerParams{SocketID: &a.socketID})
+	check("trigger but one", err)
 	b.expect("but-a")
 	check("trigger many", server.TriggerMulti([]string{"news", "none"}, "many", "x"))
 	a.expect("many")

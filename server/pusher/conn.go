@@ -23,6 +23,9 @@ const (
 	writeTimeout = 10 * time.Second
 	// closeTimeout is how long the other side has to say goodbye.
 	closeTimeout = 5 * time.Second
+	// burst is how soon after a batch the next one makes a burst, in which
+	// fewer and longer writes count for more than the latency of each.
+	burst = 10 * time.Millisecond
 )
 
 // conn is one client's connection.
@@ -42,6 +45,7 @@ type conn struct {
 	began     time.Duration
 	heartbeat *heartbeat
 	writeBy   time.Duration // the deadline set; of the goroutine that writes
+	wrote     time.Duration // when it last did
 	lastRead  atomic.Int64  // as of Server.now
 	used      atomic.Bool   // has subscribed or signed in
 
@@ -308,7 +312,9 @@ var buffers = sync.Pool{New: func() any { return new(net.Buffers) }}
 // that waits at once, so a burst costs one system call and wakes the client
 // once.
 func (c *conn) write() {
-	runtime.Gosched() // under load, let those go first who have more to be written
+	if c.server.now()-c.wrote < burst {
+		runtime.Gosched() // let those go first who have more to be written
+	}
 	for {
 		batch := c.take()
 		if len(batch) == 0 {
@@ -321,6 +327,7 @@ func (c *conn) write() {
 			c.kill()
 			return
 		}
+		c.wrote = c.server.now()
 		c.observe(batch)
 		if batch[len(batch)-1].last {
 			c.saidBye()
@@ -378,7 +385,7 @@ func (c *conn) observe(batch []*frame) {
 	c.server.sent.Add(int64(len(batch)))
 	for _, f := range batch {
 		if f.born != 0 {
-			c.server.histograms.delivery.Observe((c.server.now() - f.born).Seconds())
+			c.server.histograms.delivery.Observe((c.wrote - f.born).Seconds())
 			return
 		}
 	}
