@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"io"
 	"net"
 	"net/http"
 	"net/http/httputil"
@@ -25,6 +26,8 @@ type gate struct {
 	refused int
 	held    map[string]chan struct{} // by the end of a path: closed to let it through
 	denied  string                   // the end of a path that is refused
+	noAPI   bool                     // files come through, calls and sockets do not
+	before  string                   // JavaScript that is put before the frame's script
 	swapped map[string][]byte        // by the end of a path
 }
 
@@ -41,7 +44,7 @@ func newGate(t testing.TB) *gate {
 	}
 	g.url = "http://localhost:" + port
 	g.server = &http.Server{Handler: g, ConnState: g.note}
-	go g.server.Serve(listener)
+	go g.server.Serve(icyListener{listener, g})
 	t.Cleanup(func() { g.server.Close(); g.cut() })
 	return g
 }
@@ -69,12 +72,17 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
 	target, socket := g.target, strings.HasPrefix(r.URL.Path, "/app/")
 	down := g.down
-	refuse := g.refuse && socket || g.denied != "" && strings.HasSuffix(r.URL.Path, g.denied)
+	api := strings.HasPrefix(r.URL.Path, "/api/") || socket
+	refuse := g.refuse && socket || g.noAPI && api || g.denied != "" && strings.HasSuffix(r.URL.Path, g.denied)
 	var hold chan struct{}
 	for end, c := range g.held {
 		if strings.HasSuffix(r.URL.Path, end) {
 			hold = c
 		}
+	}
+	before := ""
+	if strings.Contains(r.URL.Path, "/chatbot-frame.") && strings.HasSuffix(r.URL.Path, ".js") {
+		before = g.before
 	}
 	for end, body := range g.swapped {
 		if strings.HasSuffix(r.URL.Path, end) {
@@ -106,6 +114,19 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	proxy := httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) {
 		p.SetURL(target)
 		p.Out.Host = p.In.Host
+		if before != "" {
+			p.Out.Header.Del("Accept-Encoding")
+		}
+	}, ModifyResponse: func(r *http.Response) error {
+		if before != "" && r.StatusCode == http.StatusOK {
+			r.Body = struct {
+				io.Reader
+				io.Closer
+			}{io.MultiReader(strings.NewReader(before), r.Body), r.Body}
+			r.ContentLength = -1
+			r.Header.Del("Content-Length")
+		}
+		return nil
 	}, ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }}
 	proxy.ServeHTTP(w, r)
 }
@@ -146,6 +167,81 @@ func (g *gate) swap(end string, body []byte) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.swapped[end] = body
+}
+
+// closeAPI lets files through, but neither calls nor sockets.
+func (g *gate) closeAPI(on bool) {
+	g.mu.Lock()
+	g.noAPI = on
+	g.mu.Unlock()
+	if on {
+		g.cut()
+	}
+}
+
+// runBefore puts JavaScript before the frame's script.
+func (g *gate) runBefore(js string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.before = js
+}
+
+// freeze makes everything vanish that the open sockets carry, as on a network
+// that has gone without a word. New connections are not affected.
+func (g *gate) freeze() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for c := range g.sockets {
+		if icy, ok := c.(*icyConn); ok {
+			icy.once.Do(func() { close(icy.frozen) })
+		}
+	}
+	g.sockets = map[net.Conn]struct{}{}
+}
+
+// icyListener makes connections that can freeze.
+type icyListener struct {
+	net.Listener
+	gate *gate
+}
+
+func (l icyListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &icyConn{Conn: c, frozen: make(chan struct{}), gone: make(chan struct{})}, nil
+}
+
+type icyConn struct {
+	net.Conn
+	once, end    sync.Once
+	frozen, gone chan struct{}
+}
+
+func (c *icyConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	select {
+	case <-c.frozen:
+		<-c.gone
+		return 0, net.ErrClosed
+	default:
+		return n, err
+	}
+}
+
+func (c *icyConn) Write(b []byte) (int, error) {
+	select {
+	case <-c.frozen:
+		return len(b), nil
+	default:
+		return c.Conn.Write(b)
+	}
+}
+
+func (c *icyConn) Close() error {
+	c.end.Do(func() { close(c.gone) })
+	return c.Conn.Close()
 }
 
 // shut makes the whole server unreachable.

@@ -1,0 +1,140 @@
+package e2e
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"chatbot/server/config"
+)
+
+// mine are the visitor's own messages as they are shown.
+func (p *panel) mine() string {
+	p.v.t.Helper()
+	return evalIn[string](p.v, p.target, `[...`+logBox+`.querySelectorAll('.mine .text')].map(e => e.textContent).join()`)
+}
+
+// The page is reloaded while a message is on its way: it arrives, once.
+func TestReloadInFlight(t *testing.T) {
+	w := newWorld(t)
+	v := newVisitor(t)
+	v.open(w.site.URL)
+	p := v.openChat()
+	p.say("Hello")
+	p.untilAnswers(1)
+	v.live("reverb")
+	release := w.gate.hold("/messages")
+	p.say("Thank you")
+	p.until(logBox + `.querySelector('.pending')`)
+	v.open(w.site.URL)
+	release()
+	p = v.openChat()
+	p.untilAnswers(2)
+	if got := p.mine(); got != "Hello,Thank you" {
+		t.Errorf("the visitor's own messages are %q", got)
+	}
+}
+
+// A browser that keeps nothing: the chat works, and says so.
+func TestStorageBlocked(t *testing.T) {
+	w := newWorld(t)
+	w.gate.runBefore(`for (const name of ["localStorage", "sessionStorage"]) Object.defineProperty(window, name, { configurable: true, get() { throw new DOMException("Access is denied", "SecurityError") } });`)
+	v := newVisitor(t)
+	v.open(w.site.URL)
+	p := v.openChat()
+	p.say("Hello")
+	p.untilAnswers(1)
+	p.until(`document.querySelector('.notice').textContent.includes('keeps nothing')`)
+	v.shot("light-unsaved")
+}
+
+// The network goes without a word: the socket stays open and carries nothing.
+// That is noticed within the activity timeout and ten seconds, and the visitor
+// is on polling meanwhile.
+func TestHalfOpenSocket(t *testing.T) {
+	w := newWorld(t, func(c *config.Serve) { c.ActivityTimeout = 2 * time.Second })
+	v := newVisitor(t)
+	v.open(w.site.URL)
+	p := v.openChat()
+	p.say("Hello")
+	p.untilAnswers(1)
+	v.live("reverb")
+	w.gate.freeze()
+	frozen := time.Now()
+	v.until(`!ChatbotWidget.state.realtimeConnected`)
+	if took := time.Since(frozen); took > 15*time.Second {
+		t.Errorf("noticed after %s", took)
+	}
+	p.say("Thank you")
+	p.untilAnswers(2)
+	v.live("reverb")
+	if got := p.mine(); got != "Hello,Thank you" {
+		t.Errorf("the visitor's own messages are %q", got)
+	}
+}
+
+// A page that comes back from the browser's back-forward cache catches up.
+func TestBackForwardCache(t *testing.T) {
+	w := newWorld(t)
+	v := newVisitor(t)
+	v.open(w.site.URL)
+	p := v.openChat()
+	p.say("Hello")
+	p.untilAnswers(1)
+	v.live("reverb")
+	ben := newVisitor(t)
+	b := ben.accept(p.invite(), "Ben")
+	b.untilSaid("Hello")
+	eval[bool](v, `(window.addEventListener('pageshow', e => { window.persisted = e.persisted }), true)`)
+	v.open(w.site.URL + "/other")
+	b.say("While you were away")
+	b.untilSaid("While you were away")
+	eval[bool](v, `(setTimeout(() => history.back()), true)`)
+	v.until(`ChatbotWidget.state.open`)
+	if !eval[bool](v, `window.persisted === true`) {
+		t.Log("the page was loaded anew")
+	}
+	p = &panel{v: v, target: v.frame()}
+	p.untilSaid("While you were away")
+	v.live("reverb")
+}
+
+// The server is down when the chat is opened for the first time: what is written
+// waits, and goes out when the server is up.
+func TestServerDownAtFirst(t *testing.T) {
+	w := newWorld(t)
+	w.gate.closeAPI(true)
+	v := newVisitor(t)
+	v.open(w.site.URL)
+	p := v.openChat()
+	p.say("Hello")
+	p.until(logBox + `.querySelector('.pending')`)
+	p.until(`/connecting/i.test(document.querySelector('.status').textContent)`)
+	w.gate.closeAPI(false)
+	p.untilAnswers(1)
+	p.until(`document.querySelector('.status').textContent === ''`)
+}
+
+// A clock that is two days off, either way, changes nothing but the times.
+func TestClockOff(t *testing.T) {
+	for name, offset := range map[string]string{"ahead": "172800000", "behind": "-172800000"} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.gate.runBefore(strings.ReplaceAll(`{ const D = Date; window.Date = class extends D { constructor(...a) { a.length ? super(...a) : super(D.now() + OFFSET) } static now() { return D.now() + OFFSET } } };`, "OFFSET", offset))
+			v := newVisitor(t)
+			v.open(w.site.URL)
+			p := v.openChat()
+			p.say("Hello")
+			p.untilAnswers(1)
+			v.live("reverb")
+			w.gate.shut(true)
+			p.say("Thank you")
+			p.until(logBox + `.querySelector('.pending')`)
+			w.gate.shut(false)
+			p.untilAnswers(2)
+			if got := p.mine(); got != "Hello,Thank you" {
+				t.Errorf("the visitor's own messages are %q", got)
+			}
+		})
+	}
+}
