@@ -29,10 +29,24 @@ import (
 )
 
 var (
-	seeds   = flag.Int("sim.seeds", 300, "how many runs")
+	seeds   = flag.Int("sim.seeds", 0, "how many runs; 300 unless told otherwise, or 15 with the race detector, which is slow here")
 	first   = flag.Uint64("sim.first", 1, "the seed of the first run")
 	shorten = flag.Duration("sim.shorten", 2*time.Minute, "for how long a failing run is made shorter")
 )
+
+// raced is set in a build with the race detector.
+var raced bool
+
+// howMany runs are to be made.
+func howMany() uint64 {
+	switch {
+	case *seeds > 0:
+		return uint64(*seeds)
+	case raced:
+		return 15
+	}
+	return 300
+}
 
 // newFixture makes the keys and an empty database.
 func newFixture(t *testing.T) (f fixture) {
@@ -100,7 +114,7 @@ func TestSimulation(t *testing.T) {
 				t.Parallel()
 				for !all.stopAtFirstError.Load() {
 					n := next.Add(1) - 1
-					if n >= uint64(*seeds) {
+					if n >= howMany() {
 						return
 					}
 					s := newStory(*first + n)
