@@ -31,6 +31,9 @@ test: assets ## run every test, headless Chromium included
 simulate: ## simulate visitors and server over a bad network; SEEDS=20000 runs for long, FIRST=17 SEEDS=1 repeats one
 	$(GO) test -timeout 24h -v -run TestSimulation ./server/sim -sim.seeds $(SEEDS) -sim.first $(FIRST)
 
+simulate-bites: ## break the product in a copy, one thing at a time, and see which seed finds it
+	$(GO) test -timeout 1h -v -run TestBites ./server/sim -sim.bites
+
 size: assets ## print raw, gzip and brotli size of every file against its budget
 	$(GO) run ./assets/build -size
 
