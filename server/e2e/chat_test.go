@@ -282,7 +282,7 @@ func TestTagInHead(t *testing.T) {
 	w := newWorld(t)
 	blocking := strings.Replace(w.tag(""), "async ", "", 1)
 	w.setDocument(`<!doctype html><html><head><link rel="icon" href="data:,">` + blocking + `<title>x</title></head><body><p>Text</p></body></html>`)
-	v, p := w.chatting()
+	w.chatting()
 }
 
 // A tag manager injects the script, where currentScript says nothing.

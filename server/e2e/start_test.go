@@ -98,7 +98,7 @@ func TestExported(t *testing.T) {
 	static := httptest.NewServer(http.FileServer(http.Dir(dir)))
 	defer static.Close()
 	w.setPage(fmt.Sprintf(`<script async src="%s/chatbot-widget.js"></script>`, strings.Replace(static.URL, "127.0.0.1", "localhost", 1)))
-	v, p := w.chatting()
+	v, _ := w.chatting()
 	v.live("reverb")
 }
 
