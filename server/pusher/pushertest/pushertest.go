@@ -50,4 +50,3 @@ func (c complaints) Write(p []byte) (int, error) {
 	c.Logf("%s", p)
 	return len(p), nil
 }
-

@@ -1,8 +1,11 @@
 // The snippets of the guide for Laravel, run against a server. The test puts
 // each of them where its name stands behind "// snippet:", and gives the server's
-// address and its key as arguments. What the snippets call is defined here.
-const [chatServer, serverKey] = process.argv.slice(2)
-globalThis.crypto ??= (await import('node:crypto')).webcrypto // older than Node.js 20
+// address, its key and the filled guide.php as arguments. What the snippets call is defined here.
+import { execFileSync } from 'node:child_process'
+import { webcrypto } from 'node:crypto'
+
+const [chatServer, serverKey, php] = process.argv.slice(2)
+globalThis.crypto ??= webcrypto // which Node.js 18 hides
 
 const post = async (path, body, token) => (await fetch(chatServer + path, {
   method: 'POST',
@@ -45,6 +48,7 @@ await until('the built-in authorization gets leave', () => colleague.subscriptio
 await send('When are you here?')
 await until('a message is heard', () => times('When are you here?') === 1)
 await until("the bot's dots are heard", () => signals.includes('bot thinking'))
+await until('the bot is heard', () => shown.some((body) => body.includes('nine to five')))
 
 // snippet: echo-whisper
 await until('a whisper is heard', () => whispers.includes('Ann'))
@@ -66,16 +70,13 @@ await until('an event without its message is followed by catchUp', () => cursor 
 if (times('Thank you!') !== 1) throw new Error(`toOthers: shown ${times('Thank you!')} times, want once, by catchUp`)
 await catchUp()
 if (times(long) !== 1) throw new Error('catchUp from the cursor brings what is there already')
-console.log(`socket ${echo.socketId()}`)
 
 // What the application posts in PHP, with this page's socket, is not for it.
 const before = shown.length
-process.stdin.once('data', async () => {
-  await until('others hear what PHP posts', () => heard.includes('From PHP'))
-  await send('The end')
-  await until('the end', () => times('The end') === 1)
-  if (shown.length !== before + 1) throw new Error(`the page heard of what it knows: ${shown.slice(before)}`)
-  console.log('done')
-  process.exit(0)
-})
-console.log(`conversation ${conversationId}`)
+console.log(execFileSync('php', [php, chatServer, serverKey, conversationId, echo.socketId()], { encoding: 'utf8' }))
+await until('others hear what PHP posts', () => heard.includes('From PHP'))
+await send('The end')
+await until('the end is heard', () => times('The end') === 1)
+if (shown.length !== before + 1) throw new Error(`the page heard of what it knows: ${shown.slice(before)}`)
+console.log('done')
+process.exit(0)
