@@ -19,6 +19,7 @@ assets: ## build the widget into assets/dist
 
 test: assets ## run every test, headless Chromium included
 	@.ci/chromium
+	@.ci/interpreters
 	$(GO) run ./assets/build -size
 	$(GO) vet ./...
 	GOOS=js GOARCH=wasm $(GO) vet ./widget/...

@@ -12,11 +12,13 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"chatbot/server/app"
 	"chatbot/server/auth"
 	"chatbot/server/cli"
 	"chatbot/server/config"
+	"chatbot/widget/wire"
 )
 
 func main() {
@@ -64,6 +66,8 @@ func carryOut(ctx context.Context, command any, stdout, stderr io.Writer) error 
 			return err
 		}
 		return client.Reply(ctx, stdout, c.ID, c.Name, c.Text)
+	case config.Identity:
+		return identity(c, stdout)
 	case config.Backup:
 		return app.Backup(ctx, c.DataDir, c.File, stdout)
 	case config.Restore:
@@ -84,6 +88,17 @@ func serve(ctx context.Context, c config.Serve, stdout, stderr io.Writer) error 
 		return err
 	}
 	return a.Run(ctx)
+}
+
+// identity writes the hash for a user.
+func identity(c config.Identity, stdout io.Writer) error {
+	identities, err := auth.ReadIdentities(c.DataDir, c.Env.Get)
+	if err != nil {
+		return err
+	}
+	site := strings.ToLower(strings.TrimSuffix(c.Site, "/")) // as a browser writes it
+	_, err = fmt.Fprintln(stdout, identities.Sign(site, wire.User{ID: c.UserID, Name: c.UserName}, time.Now().Add(c.Lifetime)))
+	return err
 }
 
 func remote(r config.Remote) (cli.Client, error) {

@@ -157,7 +157,8 @@
 		root.style.cssText = `color-scheme:${theme === "auto" ? "light dark" : theme};--accent:${color};--ink:${inkOn(color)};--x:${offset[0]}px;--y:${offset[1]}px;--z:${zIndex}`;
 		panel.style.cssText = full ? `inset:${view.offsetTop}px auto auto ${view.offsetLeft}px;width:${view.width}px;height:${view.height}px` : "";
 		launcher.ariaExpanded = open;
-		launcher.ariaLabel = open ? "Close chat" : "Open chat" + (unread ? `, ${unread} unread` : "");
+		// The name says what it is in any language, aria-expanded what it does.
+		launcher.ariaLabel = named["aria-label"] + (unread ? ` (${unread})` : "");
 		badge.textContent = open ? "" : unread > 99 ? "99+" : unread || "";
 	};
 

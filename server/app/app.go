@@ -205,6 +205,7 @@ func (a *App) wire(keys *auth.Keys) error {
 		Signers:                a.ways.signers,
 		Tokens:                 tokens,
 		Tickets:                auth.NewTickets(keys),
+		Identities:             auth.NewIdentities(keys),
 		ServerKey:              keys.ServerKey,
 		Origins:                origins,
 		Sockets:                auth.NewSockets(),
@@ -283,7 +284,7 @@ func (a *App) answer() wire.Config {
 			MessagesPerMinute:      a.config.RateMessages,
 			ConversationsPerMinute: a.config.RateConversations,
 		},
-		Features: []string{wire.FeatureInvitations, wire.FeatureSignals, wire.FeatureReadMarks, wire.FeatureTokens},
+		Features: []string{wire.FeatureInvitations, wire.FeatureSignals, wire.FeatureReadMarks, wire.FeatureTokens, wire.FeatureIdentity},
 		Version:  Version,
 	}
 }

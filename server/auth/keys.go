@@ -34,7 +34,8 @@ const (
 // Keys are the server's secrets. Each is independent of the others: none can
 // be worked out from, or used in place of, another.
 type Keys struct {
-	tokens []string // the first signs, all verify
+	tokens   []string // the first signs, all verify
+	identity []string // the same
 
 	// ServerKey lets a site's own backend and the person at the terminal in.
 	ServerKey ServerKey
@@ -55,8 +56,8 @@ type Generated struct {
 
 // LoadKeys takes each secret from the environment, or from its file in dir/keys,
 // which it makes (readable by the owner only) where it does not exist. An empty
-// variable counts as none. CHATBOT_SECRET may hold a second, retired secret
-// after a comma: what that one signed stays good. The error is one line that
+// variable counts as none. CHATBOT_SECRET and CHATBOT_IDENTITY_SECRET may hold a
+// second, retired secret after a comma: what that one signed stays good. The error is one line that
 // says what to do and never holds a secret.
 func LoadKeys(dir string, getenv func(string) string) (*Keys, error) {
 	dir = filepath.Join(dir, "keys")
@@ -71,8 +72,9 @@ func LoadKeys(dir string, getenv func(string) string) (*Keys, error) {
 		return value, generated
 	}
 	var k Keys
-	var tokens, server string
-	tokens, k.Generated.TokenSecret = load("CHATBOT_SECRET", "token-secret", randomSecret, checkTokenSecrets)
+	var tokens, identity, server string
+	tokens, k.Generated.TokenSecret = load("CHATBOT_SECRET", "token-secret", randomSecret, checkSecrets)
+	identity, _ = load("CHATBOT_IDENTITY_SECRET", "identity-secret", randomSecret, checkSecrets)
 	server, k.Generated.ServerKey = load("CHATBOT_SERVER_KEY", "server-key", randomSecret, checkSecret)
 	k.ReverbAppID, _ = load("REVERB_APP_ID", "reverb-app-id", randomDigits, checkName)
 	k.ReverbAppKey, _ = load("REVERB_APP_KEY", "reverb-app-key", randomName, checkName)
@@ -83,7 +85,7 @@ func LoadKeys(dir string, getenv func(string) string) (*Keys, error) {
 	if err := k.loadPusher(getenv); err != nil {
 		return nil, err
 	}
-	k.tokens = splitTokenSecrets(tokens)
+	k.tokens, k.identity = splitSecrets(tokens), splitSecrets(identity)
 	k.ServerKey = ServerKey{sha256.Sum256([]byte(server))}
 	if err := k.checkIndependent(server); err != nil {
 		return nil, err
@@ -155,6 +157,11 @@ func (k *Keys) checkIndependent(server string) error {
 			return err
 		}
 	}
+	for _, secret := range k.identity {
+		if err := claim("CHATBOT_IDENTITY_SECRET", secret); err != nil {
+			return err
+		}
+	}
 	if err := claim("CHATBOT_SERVER_KEY", server); err != nil {
 		return err
 	}
@@ -167,15 +174,19 @@ func (k *Keys) checkIndependent(server string) error {
 // ReadServerKey is the server key as LoadKeys would find it, for commands that
 // run beside the server.
 func ReadServerKey(dir string, getenv func(string) string) (string, error) {
-	if key := strings.TrimSpace(getenv("CHATBOT_SERVER_KEY")); key != "" {
-		return key, nil
+	return readBeside(dir, "CHATBOT_SERVER_KEY", "server-key", getenv, checkSecret)
+}
+
+// readBeside is a secret that a server has made or was given.
+func readBeside(dir, variable, file string, getenv func(string) string, check func(string) error) (string, error) {
+	if given := strings.TrimSpace(getenv(variable)); given != "" {
+		return given, nil
 	}
-	file := filepath.Join(dir, "keys", "server-key")
-	key, err := readSecret(file, checkSecret)
+	secret, err := readSecret(filepath.Join(dir, "keys", file), check)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("no server key in %s; name the server's --data-dir or set CHATBOT_SERVER_KEY", dir)
+		return "", fmt.Errorf("no %s in %s; name the server's --data-dir or set %s", strings.ReplaceAll(file, "-", " "), dir, variable)
 	}
-	return key, err
+	return secret, err
 }
 
 // makePrivate makes a folder for its owner alone. One that exists may be read
@@ -237,8 +248,8 @@ func checkName(s string) error {
 	return nil
 }
 
-func checkTokenSecrets(s string) error {
-	secrets := splitTokenSecrets(s)
+func checkSecrets(s string) error {
+	secrets := splitSecrets(s)
 	if len(secrets) > 2 {
 		return errors.New("holds more than two secrets: write the current one, and after a comma the one that it replaced")
 	}
@@ -250,7 +261,7 @@ func checkTokenSecrets(s string) error {
 	return nil
 }
 
-func splitTokenSecrets(s string) []string {
+func splitSecrets(s string) []string {
 	parts := strings.Split(s, ",")
 	for i := range parts {
 		parts[i] = strings.TrimSpace(parts[i])

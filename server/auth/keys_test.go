@@ -9,7 +9,7 @@ import (
 	"chatbot/server/auth"
 )
 
-var secretFiles = []string{"token-secret", "server-key", "reverb-app-id", "reverb-app-key", "reverb-app-secret"}
+var secretFiles = []string{"token-secret", "identity-secret", "server-key", "reverb-app-id", "reverb-app-key", "reverb-app-secret"}
 
 func read(t *testing.T, dir, name string) string {
 	t.Helper()
@@ -80,7 +80,7 @@ func TestTwoServersHaveDifferentKeys(t *testing.T) {
 func TestKeysFromTheEnvironment(t *testing.T) {
 	dir := t.TempDir()
 	k := must(t)(auth.LoadKeys(dir, environment(
-		"CHATBOT_SECRET", secretA, "CHATBOT_SERVER_KEY", " "+secretB+"\n",
+		"CHATBOT_SECRET", secretA, "CHATBOT_SERVER_KEY", " "+secretB+"\n", "CHATBOT_IDENTITY_SECRET", secretC,
 		"REVERB_APP_ID", "1", "REVERB_APP_KEY", "app-key", "REVERB_APP_SECRET", "s",
 	)))
 	if k.Generated != (auth.Generated{}) {

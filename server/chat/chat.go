@@ -67,6 +67,11 @@ type Store interface {
 	// wire.CodeNotFound if it is not stored.
 	Badge(ctx context.Context, conversationID, participantID string) (wire.Badge, error)
 
+	// Identify is the conversation that a user of a site has; where there is
+	// none yet, that is i's own from now on. A name that has changed is taken
+	// over, also by the participant. No conversation is stored by it.
+	Identify(ctx context.Context, i Identity) (Identified, error)
+
 	// Revoke stores r, in place of an earlier one of the same participant.
 	Revoke(ctx context.Context, r Revocation) error
 
@@ -106,6 +111,24 @@ type Changes struct {
 	// More whether there are changes after Rev.
 	Rev, LastSeq int64
 	More         bool
+}
+
+// Identity is a user who is signed in at a site, with the ids of a conversation
+// and a participant to be used for the first time.
+type Identity struct {
+	Site, UserID, Name        string
+	Conversation, Participant string
+	CreatedAt                 wire.Time
+}
+
+// Identified is what belongs to a user. Conversation and Participant have no
+// more than their ids (and the name) while nothing is stored of them. Rev is above 0 if the participant
+// has another name since then.
+type Identified struct {
+	Conversation wire.Conversation
+	Participant  wire.Participant
+	Stored       bool
+	Rev          int64
 }
 
 // Revocation refuses a participant's tokens that were issued until At. After

@@ -88,6 +88,27 @@ func (s *Service) Begin() wire.Session {
 	}
 }
 
+// SignIn is the conversation of a user whom the site has vouched for, and
+// whether it is stored already. Where it is not, it is named as by Begin, and
+// the user is given the same one on every device.
+func (s *Service) SignIn(ctx context.Context, site string, u wire.User) (session wire.Session, known bool, err error) {
+	found, err := s.store.Identify(ctx, Identity{
+		Site: site, UserID: u.ID, Name: u.Name,
+		Conversation: newID(), Participant: newID(), CreatedAt: s.time(),
+	})
+	if err != nil {
+		return wire.Session{}, false, err
+	}
+	if found.Rev > 0 {
+		s.announceParticipant(ctx, found.Conversation.ID, found.Participant, found.Rev, Socket{})
+	}
+	return wire.Session{
+		Conversation: found.Conversation,
+		Participant:  found.Participant,
+		Cursor:       wire.Cursor{Epoch: s.store.Epoch()},
+	}, found.Stored, nil
+}
+
 // Send stores what the caller says and announces it. The same client id again
 // gives the stored message and created=false. Refusals: those of
 // wire.SendRequest.Validate, wire.CodeConflict, wire.CodeUnavailable.

@@ -92,6 +92,29 @@ type Reply struct {
 	Text string `arg:"" help:"What to say."`
 }
 
+// Identity makes the hash that vouches for a user of a site.
+type Identity struct {
+	Data
+	UserID   string `name:"user-id" required:"" placeholder:"ID" help:"The user's id at the site."`
+	UserName string `name:"name" placeholder:"NAME" help:"Name that the others in the conversation see."`
+	Site     string `required:"" placeholder:"ORIGIN" help:"Origin of the site, such as https://shop.example."`
+
+	Lifetime time.Duration `default:"1h" placeholder:"TIME" help:"How long the hash is good, at most 24h."`
+	// Env is where the identity secret may be.
+	Env Env `kong:"-"`
+}
+
+// Validate reports what cannot be used.
+func (i Identity) Validate() error {
+	if i.Lifetime <= 0 || i.Lifetime > 24*time.Hour {
+		return settingErrorf("--lifetime %s: it may be up to 24h", i.Lifetime)
+	}
+	if err := (wire.User{ID: i.UserID, Name: i.UserName}).Validate(); err != nil {
+		return settingErrorf("--user-id and --name: %s", err)
+	}
+	return checkURL("--site", i.Site)
+}
+
 // Data names the server's data folder.
 type Data struct {
 	DataDir string `default:"./data" env:"CHATBOT_DATA_DIR" placeholder:"DIR" help:"The server's data folder."`
@@ -119,6 +142,7 @@ type commands struct {
 	Export        Export        `cmd:"" help:"Write the widget for a static host."`
 	Conversations Conversations `cmd:"" help:"List conversations, or follow what is said."`
 	Reply         Reply         `cmd:"" help:"Answer in a conversation."`
+	Identity      Identity      `cmd:"" help:"Make the hash that vouches for a user of your site, for trying out."`
 	Backup        Backup        `cmd:"" help:"Copy the database, also while the server runs."`
 	Restore       Restore       `cmd:"" help:"Make the database of a backup."`
 	Version       Version       `cmd:"" help:"Print the version."`
@@ -150,7 +174,7 @@ func Parse(args []string, stdout, stderr io.Writer) (command any, err error) {
 	case err != nil:
 		return nil, errors.New(oneLine(err.Error()) + "; chatbot --help lists what there is")
 	}
-	all.Serve.Env, all.Conversations.Env, all.Reply.Env = variables.env, variables.env, variables.env
+	all.Serve.Env, all.Conversations.Env, all.Reply.Env, all.Identity.Env = variables.env, variables.env, variables.env, variables.env
 	name, _, _ := strings.Cut(parsed.Command(), " ")
 	switch name {
 	case "export":
@@ -159,6 +183,8 @@ func Parse(args []string, stdout, stderr io.Writer) (command any, err error) {
 		return all.Conversations, nil
 	case "reply":
 		return all.Reply, nil
+	case "identity":
+		return all.Identity, nil
 	case "backup":
 		return all.Backup, nil
 	case "restore":

@@ -16,6 +16,9 @@ once and kept in the data folder.
 
   CHATBOT_SECRET        Signs visitors' tokens. To replace it, put the new one
                         first and the old one after a comma.
+  CHATBOT_IDENTITY_SECRET
+                        Lets your own backend vouch for its signed-in users;
+                        replaced like CHATBOT_SECRET.
   CHATBOT_SERVER_KEY    Lets a person or your own backend answer.
   REVERB_APP_ID, REVERB_APP_KEY, REVERB_APP_SECRET
                         The application that the realtime endpoint serves, or

@@ -33,20 +33,26 @@ func snippet(t *testing.T, guide, name string) string {
 	return code + "\n"
 }
 
-// The guide's backup while visitors write, and the guide's restore: all that was
-// accepted before the backup is there, nothing twice, and cursors begin anew.
-func TestBackupGuide(t *testing.T) {
+// install puts bin/chatbot into a folder, as make build does.
+func install(t *testing.T, folder string) {
+	t.Helper()
 	file, err := binary()
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder := t.TempDir()
 	if err := os.Mkdir(filepath.Join(folder, "bin"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Symlink(file, filepath.Join(folder, "bin", "chatbot")); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// The guide's backup while visitors write, and the guide's restore: all that was
+// accepted before the backup is there, nothing twice, and cursors begin anew.
+func TestBackupGuide(t *testing.T) {
+	folder := t.TempDir()
+	install(t, folder)
 	follow := func(name string) {
 		t.Helper()
 		cmd := exec.Command("bash", "-euc", snippet(t, "backup.md", name))

@@ -1,11 +1,19 @@
 package e2e
 
 import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"chatbot/server/config"
+	"chatbot/widget/wire"
 )
 
 // mine are the visitor's own messages as they are shown.
@@ -136,5 +144,79 @@ func TestClockOff(t *testing.T) {
 				t.Errorf("the visitor's own messages are %q", got)
 			}
 		})
+	}
+}
+
+// token is what the chat keeps to prove who the visitor is.
+func (p *panel) token() (conversation, token string) {
+	p.v.t.Helper()
+	kept := evalIn[string](p.v, p.target, `chatbotHost.storage.get('conversation')`)
+	var k struct{ ConversationID, Token string }
+	if err := json.Unmarshal([]byte(kept), &k); err != nil || k.Token == "" {
+		p.v.fail(fmt.Sprintf("%q: %v", kept, err))
+	}
+	return k.ConversationID, k.Token
+}
+
+// A token that is refused from now on leads to a clear choice, and what was not
+// sent is kept.
+func TestRevoked(t *testing.T) {
+	w := newWorld(t)
+	v := newVisitor(t)
+	v.open(w.site.URL)
+	p := v.openChat()
+	p.say("Hello")
+	p.untilAnswers(1)
+	conversation, token := p.token()
+	r, err := http.NewRequest("DELETE", w.url(strings.Replace(wire.PathToken, "{id}", conversation, 1)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if res.StatusCode != http.StatusNoContent {
+		t.Fatal(res.Status)
+	}
+	p.say("Thank you")
+	p.until(`document.querySelector('.notice').textContent.includes('ended')`)
+	p.until(logBox + `.querySelector('.pending')`)
+	v.shot("light-ended")
+	evalIn[bool](v, p.target, `(document.querySelector('.notice button').click(), true)`)
+	p.until(logBox + `.querySelectorAll('.mine').length === 1`)
+	p.untilAnswers(1)
+	if got := p.mine(); got != "Thank you" {
+		t.Errorf("the new conversation holds %q", got)
+	}
+	if now, _ := p.token(); now == conversation {
+		t.Error("it is the old conversation")
+	}
+}
+
+// A server that has lost its history starts the chat clean instead of showing
+// what nobody else sees.
+func TestHistoryLost(t *testing.T) {
+	w := newWorld(t)
+	v := newVisitor(t)
+	v.open(w.site.URL)
+	p := v.openChat()
+	p.say("Hello")
+	p.untilAnswers(1)
+	v.live("reverb")
+	w.stop()
+	for _, file := range []string{"chatbot.db", "chatbot.db-wal", "chatbot.db-shm"} {
+		if err := os.Remove(filepath.Join(w.config.DataDir, file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+	}
+	w.start()
+	p.until(logBox + `.childElementCount === 0`)
+	p.say("Thank you")
+	p.untilAnswers(1)
+	if got := p.mine(); got != "Thank you" {
+		t.Errorf("shown: %q", got)
 	}
 }

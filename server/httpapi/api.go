@@ -33,11 +33,13 @@ type Options struct {
 	// Signers sign channel subscriptions, by provider.
 	Signers map[wire.Provider]Signer
 
-	Tokens    *auth.Tokens
-	Tickets   *auth.Tickets
-	ServerKey auth.ServerKey
-	Origins   auth.Origins
-	Sockets   *auth.Sockets
+	Tokens  *auth.Tokens
+	Tickets *auth.Tickets
+	// Identities verify the users whom sites vouch for.
+	Identities *auth.Identities
+	ServerKey  auth.ServerKey
+	Origins    auth.Origins
+	Sockets    *auth.Sockets
 	// Disconnect ends a realtime connection by its socket id; nil where there
 	// is no endpoint of our own.
 	Disconnect func(socketID string)

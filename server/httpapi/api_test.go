@@ -85,16 +85,17 @@ const (
 
 // server is an API over a real store, with a clock that can be put forward.
 type server struct {
-	t       *testing.T
-	handler http.Handler
-	events  *events
-	log     *bytes.Buffer
-	tokens  *auth.Tokens
-	tickets *auth.Tickets
-	sockets *auth.Sockets
-	ended   []string // socket ids
-	mu      sync.Mutex
-	now     time.Time
+	t          *testing.T
+	handler    http.Handler
+	events     *events
+	log        *bytes.Buffer
+	tokens     *auth.Tokens
+	tickets    *auth.Tickets
+	sockets    *auth.Sockets
+	identities *auth.Identities
+	ended      []string // socket ids
+	mu         sync.Mutex
+	now        time.Time
 }
 
 func (s *server) clock() time.Time {
@@ -125,7 +126,7 @@ func newServer(t *testing.T, change ...func(*httpapi.Options)) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &server{t: t, events: &events{}, log: &bytes.Buffer{}, now: time.Now(), tokens: auth.NewTokens(keys), tickets: auth.NewTickets(keys), sockets: auth.NewSockets()}
+	s := &server{t: t, events: &events{}, log: &bytes.Buffer{}, now: time.Now(), tokens: auth.NewTokens(keys), tickets: auth.NewTickets(keys), sockets: auth.NewSockets(), identities: auth.NewIdentities(keys)}
 	service := chat.New(chat.Options{Store: db, Publisher: s.events, Responder: echo{}, BotName: "Bot", Clock: s.clock})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -145,6 +146,7 @@ func newServer(t *testing.T, change ...func(*httpapi.Options)) *server {
 		Signers:                map[wire.Provider]httpapi.Signer{wire.ProviderReverb: {Key: "key", Secret: "secret"}},
 		Tokens:                 s.tokens,
 		Tickets:                s.tickets,
+		Identities:             s.identities,
 		ServerKey:              keys.ServerKey,
 		Origins:                origins,
 		Sockets:                s.sockets,

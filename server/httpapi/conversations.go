@@ -12,9 +12,11 @@ import (
 )
 
 // postConversation answers POST /api/chatbot/conversations: an identity and the
-// token that proves it. Nothing is stored yet.
+// token that proves it. No conversation is stored yet. A user whom the site vouches
+// for gets the one that is there.
 func (a *API) postConversation(w http.ResponseWriter, r *http.Request) error {
-	if err := readJSON(w, r, &struct{}{}, true); err != nil {
+	var create wire.CreateRequest
+	if err := readJSON(w, r, &create, true); err != nil {
 		return err
 	}
 	site, err := a.site(r)
@@ -24,7 +26,30 @@ func (a *API) postConversation(w http.ResponseWriter, r *http.Request) error {
 	if err := a.limit(a.conversations, r, site); err != nil {
 		return err
 	}
-	return a.admit(w, a.Chat.Begin(), site)
+	if create.User == nil {
+		return a.admit(w, http.StatusCreated, a.Chat.Begin(), site)
+	}
+	return a.signInUser(w, r, *create.User, site)
+}
+
+// signInUser admits a user of the site, with the same conversation on every
+// device.
+func (a *API) signInUser(w http.ResponseWriter, r *http.Request, u wire.User, site string) error {
+	if err := u.Validate(); err != nil {
+		return err
+	}
+	if err := a.Identities.Verify(site, u, a.Clock()); err != nil {
+		return err
+	}
+	session, known, err := a.Chat.SignIn(r.Context(), site, u)
+	if err != nil {
+		return err
+	}
+	status := http.StatusCreated
+	if known {
+		status = http.StatusOK
+	}
+	return a.admit(w, status, session, site)
 }
 
 // postJoin answers POST /api/chatbot/conversations/join.
@@ -47,11 +72,11 @@ func (a *API) postJoin(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return a.admit(w, session, site)
+	return a.admit(w, http.StatusCreated, session, site)
 }
 
 // admit answers with a session and a token for it.
-func (a *API) admit(w http.ResponseWriter, session wire.Session, site string) error {
+func (a *API) admit(w http.ResponseWriter, status int, session wire.Session, site string) error {
 	var err error
 	session.Token, session.ExpiresAt, err = a.Tokens.Issue(auth.Visitor{
 		Participant:  session.Participant.ID,
@@ -61,7 +86,7 @@ func (a *API) admit(w http.ResponseWriter, session wire.Session, site string) er
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusCreated, session)
+	return writeJSON(w, status, session)
 }
 
 // getConversation answers GET /api/chatbot/conversations/{id}: the badge.

@@ -29,6 +29,7 @@ var statuses = map[wire.Code]int{
 	wire.CodeUnauthorized:       http.StatusUnauthorized,
 	wire.CodeTokenExpired:       http.StatusUnauthorized,
 	wire.CodeTokenRevoked:       http.StatusUnauthorized,
+	wire.CodeIdentityInvalid:    http.StatusUnauthorized,
 	wire.CodeForbidden:          http.StatusForbidden,
 	wire.CodeOriginNotAllowed:   http.StatusForbidden,
 	wire.CodeNotFound:           http.StatusNotFound,

@@ -67,6 +67,12 @@ func join(tx *sql.Tx, conversationID, site string, p wire.Participant, now wire.
 	if err != nil || known {
 		return stored, err
 	}
+	if p.Name == "" { // a user of the site has one
+		err = tx.QueryRow("SELECT name FROM identity WHERE participant_id = $1", p.ID).Scan(&p.Name)
+		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return p, err
+		}
+	}
 	_, err = tx.Exec("INSERT INTO conversation ("+conversationColumns+") VALUES ($1, $2, $3, $3, 0, 0) ON CONFLICT DO NOTHING",
 		conversationID, site, now)
 	if err != nil {

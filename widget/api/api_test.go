@@ -40,13 +40,17 @@ func TestCallsAreThoseOfTheContract(t *testing.T) {
 	}{
 		{"config", func(c Client, _ Conversation) error { _, err := c.Config(t.Context()); return err }, "GET /api/chatbot/config", ""},
 		{"create", func(c Client, _ Conversation) error { _, err := c.Create(t.Context()); return err }, "POST /api/chatbot/conversations", "{}"},
+		{"sign in", func(c Client, _ Conversation) error {
+			_, err := c.SignIn(t.Context(), wire.User{ID: "u1", Name: "Ann", Hash: "h"})
+			return err
+		}, "POST /api/chatbot/conversations", `{"user":{"id":"u1","name":"Ann","hash":"h"}}`},
 		{"join", func(c Client, _ Conversation) error {
 			_, err := c.Join(t.Context(), wire.JoinRequest{Code: "abc"})
 			return err
 		}, "POST /api/chatbot/conversations/join", `{"code":"abc"}`},
 		{"badge", func(_ Client, c Conversation) error { _, err := c.Badge(t.Context()); return err }, "GET /api/chatbot/conversations/c1", ""},
 		{"changes", func(_ Client, c Conversation) error { _, err := c.Changes(t.Context(), cursor, 0, "x"); return err }, "GET /api/chatbot/conversations/c1/messages?since=e-7", ""},
-		{"wait", func(_ Client, c Conversation) error { _, err := c.Changes(t.Context(), cursor, 99, "x"); return err }, "GET /api/chatbot/conversations/c1/messages?signals=x&since=e-7&wait=25", ""},
+		{"wait", func(_ Client, c Conversation) error { _, err := c.Changes(t.Context(), cursor, 99, "x"); return err }, "GET /api/chatbot/conversations/c1/messages?since=e-7&wait=25&signals=x", ""},
 		{"before", func(_ Client, c Conversation) error { _, err := c.Before(t.Context(), 9); return err }, "GET /api/chatbot/conversations/c1/messages?before=9", ""},
 		{"invite", func(_ Client, c Conversation) error { _, err := c.Invite(t.Context()); return err }, "POST /api/chatbot/conversations/c1/invitations", "{}"},
 		{"read", func(_ Client, c Conversation) error { _, err := c.Read(t.Context(), 5); return err }, "POST /api/chatbot/conversations/c1/read", `{"seq":5}`},
@@ -173,6 +177,9 @@ func TestUnreachable(t *testing.T) {
 
 func TestJoinIsCheckedBeforeItIsSent(t *testing.T) {
 	c := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("sent") })
+	if _, err := c.SignIn(t.Context(), wire.User{Hash: "h"}); err == nil {
+		t.Error("a user without an id was accepted")
+	}
 	if _, err := c.Join(t.Context(), wire.JoinRequest{Code: "no spaces"}); err == nil {
 		t.Error("accepted")
 	}

@@ -37,7 +37,8 @@ const (
 	FeatureInvitations = "invitations"
 	FeatureSignals     = "signals"
 	FeatureReadMarks   = "read"
-	FeatureTokens      = "tokens" // renewal and revocation
+	FeatureTokens      = "tokens"   // renewal and revocation
+	FeatureIdentity    = "identity" // a user of the site, in a new conversation
 )
 
 // Config is the answer of GET /api/chatbot/config. It never holds a secret.
@@ -102,6 +103,21 @@ type Session struct {
 	Cursor       Cursor       `json:"cursor"`
 	Token        string       `json:"token"`
 	ExpiresAt    Time         `json:"expiresAt"`
+}
+
+// CreateRequest is the body of POST /api/chatbot/conversations. With a User, who
+// is signed in at the site, the answer is the conversation that the user has
+// there, or else a new one.
+type CreateRequest struct {
+	User *User `json:"user,omitempty"`
+}
+
+// User is somebody who is signed in at the site that carries the widget. Hash is
+// the word of the site's backend for ID and Name.
+type User struct {
+	ID   string `json:"id"`
+	Name string `json:"name,omitempty"`
+	Hash string `json:"hash"`
 }
 
 // TokenAnswer is the answer of POST …/token: a new token for the same caller.

@@ -17,6 +17,7 @@ const (
 	CodeUnauthorized       Code = "unauthorized"
 	CodeTokenExpired       Code = "token_expired"
 	CodeTokenRevoked       Code = "token_revoked"
+	CodeIdentityInvalid    Code = "identity_invalid"
 	CodeForbidden          Code = "forbidden"
 	CodeOriginNotAllowed   Code = "origin_not_allowed"
 	CodeNotFound           Code = "not_found"

@@ -11,6 +11,8 @@ import (
 const (
 	// MaxIDLength is the length of any id, in bytes.
 	MaxIDLength = 64
+	// MaxUserIDLength is the length of a site's own user id, in bytes.
+	MaxUserIDLength = 200
 	// MaxMessageChars is the length of a message's body in Unicode code points.
 	MaxMessageChars = 4000
 	// MaxBodyBytes is the size of a request's body.
@@ -66,6 +68,15 @@ func ValidateBody(body string) error {
 
 func invisible(r rune) bool {
 	return unicode.IsSpace(r) || unicode.IsControl(r) || r >= 0x200b && r <= 0x200f || r >= 0x202a && r <= 0x202e || r == 0x2060 || r == 0xfeff
+}
+
+// Validate reports the first thing wrong with u as an *Error. Whether the hash
+// is the right one only the server can tell.
+func (u User) Validate() error {
+	if u.ID == "" || len(u.ID) > MaxUserIDLength || !utf8.ValidString(u.ID) || strings.ContainsFunc(u.ID, unicode.IsControl) {
+		return NewError(CodeInvalidField, fmt.Sprintf("user.id must be UTF-8 text of 1 to %d bytes without control characters.", MaxUserIDLength))
+	}
+	return ValidateName(u.Name)
 }
 
 // Validate reports the first thing wrong with r as an *Error.

@@ -35,6 +35,7 @@ func TestGolden(t *testing.T) {
 		"event-partial":     wire.MessageEvent{Rev: 2, Epoch: "e1", Partial: true},
 		"participant-event": wire.ParticipantEvent{Participant: wire.Participant{ID: "p1", Role: wire.RoleVisitor, Name: "Ann", ReadSeq: 1}, Rev: 3, Epoch: "e1"},
 		"token":             wire.TokenAnswer{Token: "t", ExpiresAt: at},
+		"create":            wire.CreateRequest{User: &wire.User{ID: "u1", Name: "Ann", Hash: "h"}},
 		"read":              wire.ReadRequest{Seq: 1},
 		"read-answer":       wire.ReadAnswer{ReadSeq: 1},
 		"badge":             wire.Badge{Conversation: wire.Conversation{ID: "c1", CreatedAt: at}, LastSeq: 3, ReadSeq: 1, Unread: 2},

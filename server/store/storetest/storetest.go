@@ -61,6 +61,9 @@ func Run(t *testing.T, open Open) {
 		{"a participant who changed is told to readers", testParticipantChanges},
 		{"a participant without a name speaks under the known one", testKnownName},
 		{"revocations are kept until they expire", testRevocations},
+		{"a user of a site has one conversation", testIdentify},
+		{"a user on many devices at once", testIdentifyConcurrent},
+		{"a user's new name is told", testIdentifyName},
 		{"who has given up leaves no trace", testCancelled},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
