@@ -220,3 +220,49 @@ func TestHistoryLost(t *testing.T) {
 		t.Errorf("shown: %q", got)
 	}
 }
+
+// A visitor who is signed in at the site finds the conversation on another
+// device; somebody else does not, and a forged word leads nowhere.
+func TestSignedIn(t *testing.T) {
+	w := newWorld(t)
+	tag := func(id, name, site string) string {
+		out, err := command(t, "identity", "--data-dir", w.config.DataDir, "--user-id", id, "--name", name, "--site", site).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w.tag(fmt.Sprintf(`data-user-id="%s" data-user-name="%s" data-user-hash="%s"`, id, name, strings.TrimSpace(string(out))))
+	}
+	w.setPage(tag("ann", "Ann", w.site.URL))
+	desk := newVisitor(t)
+	desk.open(w.site.URL)
+	p := desk.openChat()
+	p.say("Hello from my desk")
+	p.untilAnswers(1)
+	phone := newVisitor(t)
+	phone.open(w.site.URL)
+	q := phone.openChat()
+	q.untilSaid("Hello from my desk")
+	q.say("Thank you")
+	p.untilSaid("Thank you")
+	if got := p.mine(); got != "Hello from my desk,Thank you" {
+		t.Errorf("her own messages are %q", got)
+	}
+	// The same browser, somebody else: the history is not theirs.
+	w.setPage(tag("ben", "Ben", w.site.URL))
+	phone.open(w.site.URL)
+	q = phone.openChat()
+	q.say("Hello")
+	q.untilAnswers(1)
+	if got := q.mine(); got != "Hello" {
+		t.Errorf("Ben sees %q", got)
+	}
+	forged := newVisitor(t)
+	w.setPage(tag("ann", "Ann", "https://other.example"))
+	forged.open(w.site.URL)
+	f := forged.openChat()
+	f.say("Let me in")
+	f.until(logBox + `.querySelector('.failed')`)
+	if evalIn[bool](forged, f.target, logBox+`.textContent.includes('desk')`) {
+		t.Error("a forged identity was let in")
+	}
+}
