@@ -84,13 +84,22 @@ type server struct {
 	client *http.Client
 }
 
+// start runs a server until the benchmark ends.
 func start(b *testing.B) *server {
+	b.Helper()
+	s, stop := startAt(b, "localhost:0", b.TempDir())
+	b.Cleanup(stop)
+	return s
+}
+
+// startAt runs a server until stop is called.
+func startAt(b *testing.B, addr, dir string) (s *server, stop func()) {
 	b.Helper()
 	b.Setenv("REVERB_APP_ID", "7")
 	b.Setenv("REVERB_APP_KEY", "bench")
 	b.Setenv("REVERB_APP_SECRET", "the-secret-of-the-benchmark")
 	c := config.DefaultServe()
-	c.Addr, c.DataDir = "localhost:0", b.TempDir()
+	c.Addr, c.DataDir = addr, dir
 	c.RateConversations, c.RateMessages = 1_000_000, 1_000_000
 	c.TrustedProxies = []string{"127.0.0.1", "::1"} // clients may name addresses of their own
 	a, err := app.New(c, slog.New(slog.DiscardHandler))
@@ -100,13 +109,13 @@ func start(b *testing.B) *server {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- a.Run(ctx) }()
-	b.Cleanup(func() {
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1024}}
+	return &server{url: a.URL(), key: "bench", client: client}, func() {
 		cancel()
 		if err := <-ended; err != nil {
 			b.Error(err)
 		}
-	})
-	return &server{url: a.URL(), key: "bench", client: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1024}}}
+	}
 }
 
 func (s *server) call(b *testing.B, method, path, token string, body, answer any) {
