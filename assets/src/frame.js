@@ -91,7 +91,7 @@
 		if (m.type === "send") return typeof m.text === "string" && say(m.text);
 		if (m.type === "network" && !host.config.debug) return;
 		if (m.type === "layout") root.dataset.layout = m.fullscreen === true ? "full" : "panel";
-		if (/^(open|send|invite|identify|reset)$/.test(m.type)) start();
+		if (/^(load|open|send|invite|identify|reset)$/.test(m.type)) start();
 		if (m.type === "open" && m.focus !== false) host.focus();
 		if (m.type === "reset") forget();
 		if (m.type === "invite" && !/^[\w-]{1,64}$/.test(m.code)) return;

@@ -461,6 +461,7 @@ func TestNewEpochBeginsClean(t *testing.T) {
 func TestExpiredTokenLeavesAChoice(t *testing.T) {
 	for _, end := range []Event{
 		SendFailed{conversation, "k2", Failure{Code: wire.CodeTokenExpired}},
+		SendFailed{conversation, "k2", Failure{Code: wire.CodeTokenRevoked}},
 		FetchFailed{conversation, Failure{Code: wire.CodeUnauthorized}},
 		HistoryFailed{conversation, 1, Failure{Code: wire.CodeNotFound}},
 	} {

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"cmp"
 	"slices"
 
 	"chatbot/widget/wire"
@@ -203,8 +202,6 @@ func (m *machine) newsOf(before State) {
 // two were written in the same millisecond.
 func inOrder(entries []Entry) []Entry {
 	sorted := slices.Clone(entries)
-	slices.SortStableFunc(sorted, func(a, b Entry) int {
-		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.ClientID, b.ClientID))
-	})
+	sortStable(sorted, func(a, b *Entry) bool { return a.At < b.At || a.At == b.At && a.ClientID < b.ClientID })
 	return sorted
 }

@@ -215,21 +215,19 @@ func TestRenewal(t *testing.T) {
 }
 
 func TestIdentity(t *testing.T) {
-	ann := User{ID: "ann", Hash: "signed"}
+	ann := wire.User{ID: "ann", Hash: "signed"}
 	s := begin(t, Saved{}).on(Identify{ann})
 	if the[CreateConversation](s).User != ann {
 		t.Fatalf("effects %+v", s.effects)
 	}
-	found := newSession()
-	found.Cursor.Rev = 7
-	s.on(Created{found})
+	s.on(Created{newSession()})
 	the[FetchHistory](s) // she has talked before, on another device
 	if s.state.Saved().UserID != "ann" {
 		t.Errorf("saved %+v", s.state.Saved())
 	}
 	s.on(Identify{ann})
 	none[Forget](s)
-	s.on(Identify{User{ID: "ben"}})
+	s.on(Identify{wire.User{ID: "ben"}})
 	the[Forget](s)
 	if s.state.ConversationID != "" || the[CreateConversation](s).User.ID != "ben" {
 		t.Errorf("effects %+v", s.effects)
