@@ -136,22 +136,35 @@ func (w *world) stored() ([]wire.Message, bool) {
 // more.
 const patience = 10 * time.Minute
 
-// heal waits until everybody has everything, and then compares it all.
+// heal waits until everybody has everything, and until what is still under way
+// has come, and then compares it all.
 func (w *world) heal() {
-	begun := time.Now()
-	why := ""
+	w.healed = w.recover()
+	time.Sleep(lateArrivals)
+	w.recover()
+	if !w.broken() {
+		w.compareAll()
+	}
+}
+
+// lateArrivals is when the last of the requests that everybody has forgotten
+// has come.
+const lateArrivals = time.Minute
+
+// recover waits until all is well, and is how long that took.
+func (w *world) recover() time.Duration {
+	begun, why := time.Now(), ""
 	for time.Since(begun) < patience {
 		if w.settle(); w.broken() {
-			return
+			return 0
 		}
 		if why = w.unwell(); why == "" {
-			w.healed = time.Since(begun)
-			w.compareAll()
-			return
+			return time.Since(begun)
 		}
 		time.Sleep(time.Second)
 	}
 	w.fail(heals, "after %v %s", patience, why)
+	return 0
 }
 
 // unwell says what is still amiss, or nothing.
