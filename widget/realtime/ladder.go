@@ -357,7 +357,7 @@ func (l *Ladder) judge(w *way, err error) {
 	case code >= 4000 && code <= 4099:
 		w.retired = true
 	case code >= 4200 && code <= 4299 && w.failures == 1:
-		w.notTill = time.Time{}
+		w.notTill = time.Now()
 	default:
 		full := min(MinBackoff<<min(w.failures, 10), MaxBackoff)
 		w.notTill = time.Now().Add(max(MinBackoff, l.jitter(full)))

@@ -143,6 +143,21 @@ func TestFailedCatchUpIsRepeated(t *testing.T) {
 	})
 }
 
+// A server that is just restarting says so to newcomers as well.
+func TestRestartingWhenTried(t *testing.T) {
+	ladder(t, func(r *rig) {
+		r.reverb().set(func() { r.reverb().greeting = `{"event":"pusher:error","data":{"code":4200}}` })
+		r.wait(time.Millisecond) // nothing wakes the ladder but its own plan
+		r.Configure(reverbConfig)
+		r.wait(time.Millisecond)
+		r.reverb().set(func() { r.reverb().greeting = hello })
+		r.wait(5 * time.Second)
+		if told := r.told(); !slices.Contains(told, "up reverb reverb.test:8080") {
+			t.Errorf("told %q after %d tries", told, len(r.reverb().dialled()))
+		}
+	})
+}
+
 func TestLostSocket(t *testing.T) {
 	for name, hangUp := range map[string]struct {
 		code    int
