@@ -126,6 +126,25 @@ func TestFetchAfterSubscriptionEndsPolling(t *testing.T) {
 	})
 }
 
+// An event that was lost without a trace is made good by asking now and then.
+func TestSubscribedReaderChecks(t *testing.T) {
+	ladder(t, func(r *rig) {
+		r.Configure(reverbConfig)
+		r.Follow("c1")
+		r.wait(time.Second)
+		r.idle()
+		r.say() // and nobody hears of it
+		r.wait(CheckInterval)
+		if calls := r.asked(); len(calls) != 1 || calls[0].wait != 0 {
+			t.Errorf("asked %v", calls)
+		}
+		r.wait(10 * CheckInterval)
+		if n := len(r.asked()); n != 10 {
+			t.Errorf("asked %d times in 10 intervals", n)
+		}
+	})
+}
+
 func TestFailedCatchUpIsRepeated(t *testing.T) {
 	ladder(t, func(r *rig) {
 		r.fetchErr = errors.New("no network")
