@@ -1,9 +1,10 @@
 # Every target below is documented; `make help` lists them.
 SHELL := /bin/bash
 GO ?= go
+FUZZTIME ?= 30s
 .DEFAULT_GOAL := help
 
-.PHONY: help run build assets test lint fmt size bench clean
+.PHONY: help run build assets test fuzz lint fmt size bench clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -24,6 +25,9 @@ test: assets ## run every test, headless Chromium included
 	$(GO) vet ./...
 	GOOS=js GOARCH=wasm $(GO) vet ./widget/...
 	CGO_ENABLED=1 $(GO) test -race -timeout 14m ./...
+
+fuzz: ## fuzz every decoder, one after another, for FUZZTIME each (30s)
+	@GO="$(GO)" FUZZTIME="$(FUZZTIME)" .ci/fuzz
 
 size: assets ## print raw, gzip and brotli size of every file against its budget
 	$(GO) run ./assets/build -size
