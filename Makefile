@@ -4,10 +4,10 @@ GO ?= go
 FUZZTIME ?= 30s
 .DEFAULT_GOAL := help
 
-.PHONY: help run build assets test fuzz lint fmt size bench clean
+.PHONY: help run build assets test fuzz lint fmt size bench bench-realtime clean
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 run: build ## build everything and serve http://localhost:8000
 	./bin/chatbot
@@ -35,6 +35,10 @@ size: assets ## print raw, gzip and brotli size of every file against its budget
 bench: assets ## measure latency in the browser and durable messages a second
 	@.ci/chromium
 	$(GO) test -run '^$$' -bench . -timeout 30m ./server/e2e ./server/bench
+
+bench-realtime: build ## compare the realtime endpoint with soketi
+	@.ci/clients
+	$(GO) run ./server/bench/realtime $(BENCHFLAGS)
 
 lint: ## vet for both targets, check formatting, run staticcheck
 	$(GO) vet ./...
