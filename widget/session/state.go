@@ -193,6 +193,11 @@ func (s State) Typing(now wire.Time) []wire.Author {
 	return authors
 }
 
+// Awaiting reports whether there is a talk of which nothing is known yet.
+func (s State) Awaiting() bool {
+	return s.ConversationID != "" && len(s.Messages) == 0 && (s.work.history.wanted || s.work.following && s.Cursor.Rev > 0)
+}
+
 // Own reports whether the visitor wrote m.
 func (s State) Own(m wire.Message) bool { return s.Self != "" && m.Author.ID == s.Self }
 
