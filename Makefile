@@ -1,10 +1,12 @@
 # Every target below is documented; `make help` lists them.
 SHELL := /bin/bash
 GO ?= go
-FUZZTIME ?= 30s
 .DEFAULT_GOAL := help
+SEEDS ?= 2000
+FIRST ?= 1
+FUZZTIME ?= 30s
 
-.PHONY: help run build assets test fuzz lint fmt size bench bench-realtime clean
+.PHONY: help run build assets test simulate simulate-bites fuzz lint fmt size bench bench-realtime clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -25,6 +27,13 @@ test: assets ## run every test, headless Chromium included
 	$(GO) vet ./...
 	GOOS=js GOARCH=wasm $(GO) vet ./widget/...
 	CGO_ENABLED=1 $(GO) test -race -timeout 14m ./...
+	$(GO) test -timeout 5m -run TestSimulation ./server/sim
+
+simulate: ## simulate visitors and server over a bad network; SEEDS=20000 runs for long, FIRST=17 SEEDS=1 repeats one
+	$(GO) test -timeout 24h -v -run TestSimulation ./server/sim -sim.seeds $(SEEDS) -sim.first $(FIRST)
+
+simulate-bites: ## break the product in a copy, one thing at a time, and see which seed finds it
+	$(GO) test -timeout 1h -v -run TestBites ./server/sim -sim.bites
 
 fuzz: ## fuzz every decoder, one after another, for FUZZTIME each (30s)
 	@GO="$(GO)" FUZZTIME="$(FUZZTIME)" .ci/fuzz

@@ -25,8 +25,8 @@ func (m *machine) write(e Send) {
 	if at <= 0 || at > m.now {
 		at = m.now
 	}
-	if n := len(m.Outbox); n > 0 { // a clock that was set back changes no order
-		at = max(at, m.Outbox[n-1].At)
+	if n := len(m.Outbox); n > 0 { // so that neither a clock that was set back nor one millisecond changes the order
+		at = max(at, m.Outbox[n-1].At+1)
 	}
 	entry := Entry{ClientID: e.ClientID, Body: e.Text, At: at, State: Queued}
 	if code != "" {

@@ -374,6 +374,25 @@ func TestAnotherAuthorsClientIDConfirmsNothing(t *testing.T) {
 	}
 }
 
+// What was written within one millisecond, or by a clock that was set back, is in
+// its order after a reload too.
+func TestReloadKeepsTheOrder(t *testing.T) {
+	s := begin(t, Saved{})
+	s.on(Send{Text: "1", ClientID: "z"}).on(Send{Text: "2", ClientID: "y"})
+	s.now -= 1000
+	s.on(Send{Text: "3", ClientID: "x"})
+	saved := s.state.Saved()
+	slices.Reverse(saved.Outbox) // as storage may hand them out
+	s = begin(t, saved)
+	var order string
+	for _, e := range s.state.Outbox {
+		order += e.Body
+	}
+	if order != "123" {
+		t.Errorf("the order is %s", order)
+	}
+}
+
 func TestReloadGoesOn(t *testing.T) {
 	s := chatting(t).on(Send{Text: "a", ClientID: "k2"}).on(Send{Text: "b", ClientID: "k3"}).on(Close{})
 	s.on(event(message(2, 2, bot, "")))

@@ -111,6 +111,7 @@ func (m *machine) lead(saved Saved) {
 
 func (m *machine) takeOver(saved Saved) {
 	if m.ConversationID != saved.ConversationID || saved.ConversationID == "" {
+		m.leave() // the tab that is gone had left it, and did not come to say so
 		m.start(saved)
 		return
 	}
@@ -124,8 +125,10 @@ func (m *machine) takeOver(saved Saved) {
 	m.requeue()
 	m.LoadingOlder = false
 	m.Realtime = Realtime{}
-	if len(m.Messages) == 0 {
-		m.work.history.wanted = true
+	// Where there are messages, what follows them is fetched by the cursor. The
+	// latest page might leave a gap behind them.
+	m.work.history = task{wanted: len(m.Messages) == 0}
+	if m.work.history.wanted {
 		return
 	}
 	m.do(Subscribe{m.ConversationID})
