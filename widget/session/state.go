@@ -234,6 +234,8 @@ type work struct {
 	started   wire.Time
 	following bool          // another tab speaks to the server
 	handed    []string      // client ids handed to that tab, and not seen to have arrived
+	heard     bool          // that tab has shown its state
+	unheard   []Event       // what else was handed on before it has
 	socket    wire.Provider // whose socket is connected
 
 	readSeq   int64 // everything up to here is read

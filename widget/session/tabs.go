@@ -78,9 +78,7 @@ func (m *machine) followed(e Event) {
 			m.write(send)
 			m.work.handed = append(slices.Clip(m.work.handed), send.ClientID)
 		}
-		if identify, ok := e.(Identify); ok {
-			m.work.user = identify.User // in case that nobody leads yet
-		}
+		m.handOn(e)
 		m.do(Forward{e})
 		return
 	}
@@ -98,6 +96,20 @@ func (m *machine) followed(e Event) {
 	}
 }
 
+// handOn remembers what is handed on as long as no leader was heard: there may
+// be none yet, and it falls to this tab then. A text is kept anyway.
+func (m *machine) handOn(e Event) {
+	switch e := e.(type) {
+	case Send:
+	case Identify:
+		m.work.user = e.User
+	default:
+		if !m.work.heard {
+			m.work.unheard = append(slices.Clip(m.work.unheard), e)
+		}
+	}
+}
+
 // lead takes over from a tab that is gone: with what is mirrored already, and
 // what was kept and may not have been mirrored yet.
 func (m *machine) lead(saved Saved) {
@@ -107,6 +119,11 @@ func (m *machine) lead(saved Saved) {
 	m.takeOver(saved)
 	if m.work.user.ID != "" {
 		m.identify(m.work.user)
+	}
+	unheard := m.work.unheard
+	m.work.unheard = nil
+	for _, e := range unheard {
+		m.own(e)
 	}
 }
 
@@ -143,6 +160,7 @@ func (m *machine) standDown() {
 // mirrored takes over what the leader has.
 func (m *machine) mirrored(s Shared) {
 	before := m.State
+	m.work.heard, m.work.unheard = true, nil
 	if s.Whole {
 		m.Messages, m.cloned = nil, true
 	}
