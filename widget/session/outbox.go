@@ -25,8 +25,10 @@ func (m *machine) write(e Send) {
 	if at <= 0 || at > m.now {
 		at = m.now
 	}
-	if n := len(m.Outbox); n > 0 { // a clock that was set back changes no order
-		at = max(at, m.Outbox[n-1].At)
+	// The times tell the order after a reload: neither a clock that was set back
+	// nor two texts of one millisecond may change it.
+	if n := len(m.Outbox); n > 0 {
+		at = max(at, m.Outbox[n-1].At+1)
 	}
 	entry := Entry{ClientID: e.ClientID, Body: e.Text, At: at, State: Queued}
 	if code != "" {

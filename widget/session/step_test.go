@@ -173,6 +173,23 @@ func TestSaveComesBeforeSending(t *testing.T) {
 	}
 }
 
+// Texts of one millisecond keep their order through a reload, whatever their
+// client ids are and in whatever order they were kept.
+func TestOrderOutlivesTheReload(t *testing.T) {
+	s := begin(t, Saved{})
+	for _, id := range []string{"c", "a", "b"} {
+		s.on(Send{Text: id, ClientID: id})
+	}
+	saved := s.state.Saved()
+	slices.Reverse(saved.Outbox)
+	s = begin(t, saved)
+	for i, want := range []string{"c", "a", "b"} {
+		if got := s.state.Outbox[i].ClientID; got != want {
+			t.Errorf("the outbox holds %s at %d, want %s", got, i, want)
+		}
+	}
+}
+
 func TestOneAtATimeInOrder(t *testing.T) {
 	s := chatting(t).on(Send{Text: "a", ClientID: "k2"}).on(Send{Text: "b", ClientID: "k3"})
 	none[SendMessage](s)
