@@ -3,7 +3,7 @@ SHELL := /bin/bash
 GO ?= go
 .DEFAULT_GOAL := help
 
-.PHONY: help run build assets test lint fmt size bench clean
+.PHONY: help run build assets test lint fmt size bench chaos clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -31,6 +31,10 @@ size: assets ## print raw, gzip and brotli size of every file against its budget
 bench: assets ## measure latency in the browser and durable messages a second
 	@.ci/chromium
 	$(GO) test -run '^$$' -bench . -timeout 30m ./server/e2e ./server/bench
+
+chaos: assets ## 5,000 messages through a broken network and a server that is killed (SEED=n for another run)
+	@.ci/chromium
+	$(GO) run ./server/chaos -messages 5000 -kills 25 -seed $(or $(SEED),0)
 
 lint: ## vet for both targets, check formatting, run staticcheck
 	$(GO) vet ./...
