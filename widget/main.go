@@ -16,14 +16,15 @@ import (
 	"chatbot/widget/client"
 	"chatbot/widget/session"
 	"chatbot/widget/ui"
+	"chatbot/widget/wire"
 )
 
 // site is what the site's owner has configured, as the boot script hands it on.
 type site struct {
 	ui.Site
-	Debug bool         `json:"debug"`
-	Local bool         `json:"local"` // the page is on the visitor's own machine
-	User  session.User `json:"user"`
+	Debug bool      `json:"debug"`
+	Local bool      `json:"local"` // the page is on the visitor's own machine
+	User  wire.User `json:"user"`
 }
 
 func main() {

@@ -8,7 +8,6 @@
 	const readyTimeout = 10000; // ms until a frame that says nothing is given up
 	const helloTimeout = 4000; // ms after the frame's document is there
 	const closeTime = 140; // ms of the closing animation
-	const maxMessage = 65536; // characters in a message of the frame
 	const hostKey = "chatbot-widget"; // says that a conversation was begun here
 
 	const early = window.ChatbotWidget;
@@ -17,7 +16,7 @@
 	const warn = text => console.warn("[chatbot] " + text);
 	const current = document.currentScript;
 	const script = [current, ...document.scripts].find(s => s && /chatbot-widget(\.\w+)?\.js/.test(s.src)) || current;
-	if (!script || !script.src) return warn("no script tag found");
+	if (!script || !script.src) return warn("no script");
 
 	// --- Settings -------------------------------------------------------------
 
@@ -41,24 +40,25 @@
 	});
 	const web = url => /^https?:/.test(url);
 
-	const server = link("server", "an http or https origin", undefined, url => web(url) && url.href === url.origin + "/");
+	const server = link("server", "an http or https origin", undefined, url => web(url) && url.pathname === "/");
 	const home = new URL("./", server || script.src);
 	const settings = {
 		title: text("title", "", 60),
 		subtitle: text("subtitle", "", 120),
 		logo: link("logo", "an https URL or one of the chat server", home, url => url.protocol === "https:" || url.origin === home.origin),
 		greeting: text("greeting", "", 500),
-		suggestions: setting("suggestions", [], "1 to 3 texts of 1 to 120 characters with | between", v => {
+		suggestions: setting("suggestions", [], "1 to 3 texts of 1 to 120 characters, | between", v => {
 			const list = v.split("|").map(s => s.trim());
 			return list.length <= 3 && list.every(s => s && s.length <= 120) && list;
 		}),
 		color: setting("color", "#0b5fff", "#rgb or #rrggbb", v =>
-			/^#([\da-f]{3}){1,2}$/i.test(v) && v.replace(/^#(.)(.)(.)$/, "#$1$1$2$2$3$3").toLowerCase()),
+			/^#([\da-f]{3}){1,2}$/i.test(v) && v.replace(/^#(.)(.)(.)$/, "#$1$1$2$2$3$3")),
 		theme: oneOf("theme", "auto", "light", "dark"),
 		privacyUrl: link("privacy-url", "an http or https URL", location.href, web),
 		debug: flag("debug"),
 		user: { id: text("user-id", "", 200), name: text("user-name", "", 80), hash: text("user-hash", "", 500) },
 	};
+	const load = oneOf("load", "intent", "idle", "eager");
 	const position = oneOf("position", "bottom-right", "bottom-left");
 	const offset = setting("offset", [20, 20], "x,y in pixels, 0 to 999", v => /^\d{1,3}\s*,\s*\d{1,3}$/.test(v) && v.split(",").map(Number));
 	const zIndex = setting("z-index", 2147483000, "a whole number, 0 to 2147483647", v => v >= 0 && (v | 0) == v && v);
@@ -144,6 +144,8 @@
 	const narrow = matchMedia("(max-width:640px)");
 	const view = window.visualViewport;
 	const scrollLock = sheet("html,body{overflow:hidden!important}");
+	scrollLock.disabled = true;
+	document.adoptedStyleSheets.push(scrollLock);
 	let closing = false; // the closing animation runs
 	let ready = false; // the frame has painted itself and listens
 	let shown = false; // the frame may be seen: it is ready, or says why not
@@ -157,7 +159,8 @@
 		root.style.cssText = `color-scheme:${theme === "auto" ? "light dark" : theme};--accent:${color};--ink:${inkOn(color)};--x:${offset[0]}px;--y:${offset[1]}px;--z:${zIndex}`;
 		panel.style.cssText = full ? `inset:${view.offsetTop}px auto auto ${view.offsetLeft}px;width:${view.width}px;height:${view.height}px` : "";
 		launcher.ariaExpanded = open;
-		launcher.ariaLabel = open ? "Close chat" : "Open chat" + (unread ? `, ${unread} unread` : "");
+		// The name says what it is in any language, aria-expanded what it does.
+		launcher.ariaLabel = named["aria-label"] + (unread ? ` (${unread})` : "");
 		badge.textContent = open ? "" : unread > 99 ? "99+" : unread || "";
 	};
 
@@ -170,7 +173,7 @@
 		const full = narrow.matches;
 		if (panel.open && (!open && !closing || panel.matches(":modal") !== full)) panel.close();
 		if (open && !panel.open) full ? panel.showModal() : panel.setAttribute("open", "");
-		document.adoptedStyleSheets = document.adoptedStyleSheets.filter(s => s !== scrollLock).concat(open && full ? scrollLock : []);
+		scrollLock.disabled = !open || !full;
 	};
 
 	// --- The frame --------------------------------------------------------------
@@ -192,15 +195,25 @@
 	const startFrame = () => {
 		if (frame) return;
 		let loaded = false;
-		const made = frame = add(panel, "iframe", { title: settings.title || "Chat" });
+		const made = frame = add(panel, "iframe", named);
 		made.onload = () => {
 			if (loaded) return died(); // it went somewhere else: begin anew
 			loaded = true;
 			if (!port) expect(helloTimeout);
 		};
-		made.src = new URL("chatbot-frame.html?site=" + encodeURIComponent(location.origin), home);
+		made.src = new URL("chatbot-frame.html?site=" + location.origin, home);
 		expect(readyTimeout);
 	};
+
+	// prepare has the chat under way when it is wanted, unless the visitor would
+	// pay dearly for what may not be.
+	const { saveData, effectiveType } = navigator.connection || {};
+	const prepare = () => {
+		if (saveData || /2g/.test(effectiveType)) return;
+		startFrame();
+		post("load", {}, true);
+	};
+	const idle = fn => (window.requestIdleCallback || setTimeout)(() => ending.signal.aborted || fn());
 
 	const stopFrame = () => {
 		expect();
@@ -223,10 +236,9 @@
 	// explain tells the visitor that there is no chat, and the site's owner why
 	// that may be. What the server says instead can be read below.
 	const explain = () => {
-		const dead = deaths > 1;
-		if (dead) stopFrame();
-		const text = dead ? "The chat has stopped." : "The chat did not load. Check the connection and ad blockers.";
-		warn(text + (dead ? "" : ` Is ${home} up? Does it allow ${location.origin} (--allowed-origins)?`));
+		if (deaths > 1) stopFrame();
+		const text = "The chat did not load. Check the connection and ad blockers.";
+		warn(`${text} Is ${home} up? Does it allow ${location.origin} (--allowed-origins)?`);
 		emit("error", { code: "unavailable", text });
 		if (!state.open) return stopFrame(); // nobody looks; the next click tries again
 		expect();
@@ -236,13 +248,12 @@
 			deaths = 0;
 			again();
 		};
-		button(notice, "", "Close").onclick = close;
 		if (frame) frame.before(notice);
 		shown = frame && navigator.onLine; // an error page of the browser helps nobody
 		draw();
 	};
 
-	const isMessage = data => data && data.chatbot === 1 && JSON.stringify(data).length <= maxMessage;
+	const isMessage = data => data && data.chatbot === 1;
 
 	const page = () => location.href.split("#")[0];
 
@@ -336,7 +347,7 @@
 	const listen = (target, types, fn) => {
 		for (const type of types.split(" ")) target.addEventListener(type, fn, ending);
 	};
-	const register = (event, method, fn) => {
+	const register = method => (event, fn) => {
 		listeners[event] ? listeners[event][method](fn) : warn(`no event "${event}"`);
 	};
 
@@ -362,8 +373,8 @@
 			if (begun()) startFrame(); // the conversation's keys are in there
 			post("reset", {}, true);
 		},
-		on: (event, fn) => register(event, "add", fn),
-		off: (event, fn) => register(event, "delete", fn),
+		on: register("add"),
+		off: register("delete"),
 		// push makes calls from before the script came, and any like them:
 		// (window.ChatbotWidget = window.ChatbotWidget || []).push(["open"])
 		push(...calls) {
@@ -398,6 +409,7 @@
 
 	listen(window, "message", greet);
 	listen(launcher, "click", api.toggle);
+	listen(launcher, "pointerenter focus", prepare);
 	listen(earlyClose, "click", close);
 	listen(shadow, "keydown", e => e.key === "Escape" && close());
 	listen(panel, "close", () => panel.open || close()); // by the system's back gesture
@@ -420,6 +432,7 @@
 	window.ChatbotWidget = api;
 	document.body ? mount() : listen(document, "DOMContentLoaded", mount);
 	if (flag("open") || invited) open(!!invited);
-	else if (begun()) (window.requestIdleCallback || setTimeout)(() => ending.signal.aborted || startFrame());
+	else if (load === "intent") begun() && idle(startFrame);
+	else load === "idle" ? idle(prepare) : prepare();
 	if (early) api.push(...early);
 })();

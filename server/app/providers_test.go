@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -443,29 +442,4 @@ func TestPortOfItsOwn(t *testing.T) {
 	if _, err := http.Get(own + "/up"); err == nil {
 		t.Error("the port is still served")
 	}
-}
-
-// The .env of the guide does what the guide says.
-func TestLaravelGuide(t *testing.T) {
-	guide, err := fs.ReadFile(assets.Docs(), "laravel.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, ok := strings.Cut(string(guide), "<!-- snippet: env -->\n```dotenv\n")
-	env, _, closed := strings.Cut(rest, "```")
-	if !ok || !closed {
-		t.Fatal("the guide has no snippet env")
-	}
-	port := freePort(t)
-	s := start(t, strings.ReplaceAll(env, "8080", strconv.Itoa(port)))
-	for _, url := range []string{fmt.Sprintf("http://localhost:%d/up", port), s.URL() + "/up"} {
-		if got := do(t, "GET", url, ""); !strings.HasPrefix(got, "200") {
-			t.Errorf("%s: %s", url, got)
-		}
-	}
-	if c := s.answer(t); c.Reverb.Key != "f4l2tmwqf6eg0f6jz0mw" || c.Pusher.Enabled {
-		t.Errorf("config %+v", c)
-	}
-	ask[wire.ConversationList](t, "GET", s.URL()+wire.PathConversations, "change-me-to-something-else", nil)
-	ask[wire.Config](t, "GET", s.URL()+wire.PathConfig, "", nil, "Origin: http://localhost:5173")
 }

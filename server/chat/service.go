@@ -158,20 +158,39 @@ func (s *Service) Messages(ctx context.Context, conversationID string, r Read) (
 	if r.Since == nil {
 		return s.history(ctx, conversationID, r)
 	}
+	if err := s.Await(ctx, conversationID, &r); err != nil {
+		return wire.Page{}, err
+	}
 	since := r.Since.Rev
 	if r.Since.Epoch != s.store.Epoch() {
 		since = 0
 	}
+	return s.changes(ctx, conversationID, since, r.Limit)
+}
+
+// Await does the waiting of r: it returns when there is something to tell, or
+// the wait has ended. Thousands wait at once, so what they hold is kept small:
+// nothing is read before there is something, and the stack stays low.
+func (s *Service) Await(ctx context.Context, conversationID string, r *Read) error {
+	if r.Since == nil || r.Wait <= 0 {
+		return nil
+	}
 	changed, stop := s.changed.on(conversationID)
 	defer stop()
-	page, err := s.changes(ctx, conversationID, since, r.Limit)
-	if err != nil || r.Wait <= 0 || page.Cursor.Rev != since || r.Since.Epoch != page.Epoch || page.SignalTag != r.Signals {
-		return page, err
+	news, err := s.hasNews(ctx, conversationID, r)
+	if err == nil && !news {
+		await(ctx, changed, r.Wait, r.Stop)
 	}
-	if !await(ctx, changed, r.Wait, r.Stop) {
-		return page, nil
+	return err
+}
+
+// hasNews reports whether there is something to tell now.
+func (s *Service) hasNews(ctx context.Context, conversationID string, r *Read) (bool, error) {
+	if r.Since.Epoch != s.store.Epoch() || signalTag(s.signals.active(conversationID, s.now())) != r.Signals {
+		return true, nil
 	}
-	return s.changes(ctx, conversationID, since, r.Limit)
+	c, err := s.conversation(ctx, conversationID)
+	return c.Rev != r.Since.Rev, err
 }
 
 func (s *Service) changes(ctx context.Context, id string, since int64, limit int) (wire.Page, error) {

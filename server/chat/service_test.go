@@ -115,10 +115,14 @@ type lossy struct {
 	store *store.SQLite
 	t     *testing.T
 	lost  atomic.Int64
+	leave context.CancelFunc // takes the sender away
 }
 
 func (p *lossy) Publish(ctx context.Context, _, event string, data []byte, _ chat.Socket) error {
 	p.lost.Add(1)
+	if p.leave(); ctx.Err() != nil {
+		p.t.Errorf("%s is not published once the sender has gone", event)
+	}
 	if event == wire.EventMessageReceived {
 		var e wire.MessageEvent
 		if err := json.Unmarshal(data, &e); err != nil || e.Message == nil {
@@ -139,7 +143,8 @@ func (p *lossy) Publish(ctx context.Context, _, event string, data []byte, _ cha
 func TestLostEvents(t *testing.T) {
 	db := open(t, filepath.Join(t.TempDir(), "chat.db"))
 	defer db.Close()
-	publisher := &lossy{store: db, t: t}
+	sender, leave := context.WithCancel(t.Context())
+	publisher := &lossy{store: db, t: t, leave: leave}
 	service := chat.New(chat.Options{Store: db, Publisher: publisher, BotName: "Bot",
 		Responder: respond(func(_ context.Context, question string) (chat.Answer, error) {
 			return chat.Answer{Body: "to " + question}, nil
@@ -147,7 +152,7 @@ func TestLostEvents(t *testing.T) {
 	stop := run(t, service)
 	defer stop()
 	caller := visitor(service.Begin())
-	m, created, err := service.Send(t.Context(), caller, wire.SendRequest{ClientID: "k", Body: "Hello?"})
+	m, created, err := service.Send(sender, caller, wire.SendRequest{ClientID: "k", Body: "Hello?"})
 	if err != nil || !created || m.Seq != 1 {
 		t.Errorf("send: %+v created=%v, %v", m, created, err)
 	}

@@ -122,7 +122,7 @@ func (r *envReader) entry() error {
 	name, _, given := strings.Cut(line, "=")
 	name = bareName(name)
 	if !envName.MatchString(name) {
-		return errors.New("write NAME=value, with a name of A-Z a-z 0-9 _ and .")
+		return errors.New("write NAME=value, with a name of A-Z a-z 0-9 . and _")
 	}
 	if !given {
 		delete(r.values, name)

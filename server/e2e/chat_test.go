@@ -47,6 +47,17 @@ func (v *visitor) panel() *panel {
 	return p
 }
 
+// chatting is a visitor of the site who has said Hello and was answered.
+func (w *world) chatting() (*visitor, *panel) {
+	w.t.Helper()
+	v := newVisitor(w.t)
+	v.open(w.site.URL)
+	p := v.openChat()
+	p.say("Hello")
+	p.untilAnswers(1)
+	return v, p
+}
+
 func (p *panel) until(js string) { p.v.t.Helper(); p.v.untilIn(p.target, js) }
 
 // say writes into the composer and presses Enter.
@@ -145,11 +156,7 @@ func TestSocketBlocked(t *testing.T) {
 // on the socket when one can be had.
 func TestSocketCutAndRestored(t *testing.T) {
 	w := newWorld(t)
-	v := newVisitor(t)
-	v.open(w.site.URL)
-	p := v.openChat()
-	p.say("Hello")
-	p.untilAnswers(1)
+	v, p := w.chatting()
 	v.live("reverb")
 	w.gate.block(true)
 	v.live("polling")
@@ -192,11 +199,7 @@ func TestTwoPeople(t *testing.T) {
 func TestStrictHost(t *testing.T) {
 	w := newWorld(t)
 	w.setCSP(fmt.Sprintf("default-src 'none'; script-src %[1]s; frame-src %[1]s; img-src data:; require-trusted-types-for 'script'; trusted-types 'none'", w.gate.url))
-	v := newVisitor(t)
-	v.open(w.site.URL)
-	p := v.openChat()
-	p.say("Hello")
-	p.untilAnswers(1)
+	v, _ := w.chatting()
 	if problems := v.console.errors(); len(problems) > 0 {
 		t.Errorf("errors on the page's console: %q", problems)
 	}
@@ -249,11 +252,7 @@ func TestKeyboardOnly(t *testing.T) {
 // meanwhile is lost, and it is sent when the server is back.
 func TestServerAway(t *testing.T) {
 	w := newWorld(t)
-	v := newVisitor(t)
-	v.open(w.site.URL)
-	p := v.openChat()
-	p.say("Hello")
-	p.untilAnswers(1)
+	v, p := w.chatting()
 	w.gate.shut(true)
 	p.say("Are you there?")
 	p.say("Thank you")
@@ -283,11 +282,7 @@ func TestTagInHead(t *testing.T) {
 	w := newWorld(t)
 	blocking := strings.Replace(w.tag(""), "async ", "", 1)
 	w.setDocument(`<!doctype html><html><head><link rel="icon" href="data:,">` + blocking + `<title>x</title></head><body><p>Text</p></body></html>`)
-	v := newVisitor(t)
-	v.open(w.site.URL)
-	p := v.openChat()
-	p.say("Hello")
-	p.untilAnswers(1)
+	w.chatting()
 }
 
 // A tag manager injects the script, where currentScript says nothing.
@@ -319,11 +314,7 @@ func TestDoubleLoad(t *testing.T) {
 // What was said is there again after a reload.
 func TestReload(t *testing.T) {
 	w := newWorld(t)
-	v := newVisitor(t)
-	v.open(w.site.URL)
-	p := v.openChat()
-	p.say("Hello")
-	p.untilAnswers(1)
+	v, p := w.chatting()
 	v.open(w.site.URL)
 	p = v.openChat()
 	p.untilAnswers(1)

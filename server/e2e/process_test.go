@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -60,6 +61,9 @@ func freeAddr(t *testing.T) string {
 	return "localhost:" + port
 }
 
+// ofTheChat are the variables that the command reads.
+var ofTheChat = regexp.MustCompile(`^(CHATBOT|REVERB|PUSHER|BROADCAST)_`)
+
 // command prepares the real command without this machine's settings.
 func command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
@@ -69,7 +73,7 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 	}
 	cmd := exec.Command(file, args...)
 	for _, entry := range os.Environ() {
-		if !strings.HasPrefix(entry, "CHATBOT_") && !strings.HasPrefix(entry, "REVERB_") {
+		if !ofTheChat.MatchString(entry) {
 			cmd.Env = append(cmd.Env, entry)
 		}
 	}

@@ -35,6 +35,22 @@ func TestTypedWhileLoading(t *testing.T) {
 	}
 }
 
+// A returning visitor sees at once that there is something to come, and then
+// the talk in its place.
+func TestSkeleton(t *testing.T) {
+	w := newWorld(t)
+	v, _ := w.chatting()
+	release := w.gate.hold("/messages")
+	defer release()
+	v.open(w.site.URL)
+	p := v.openChat()
+	p.until(logBox + `.querySelectorAll('.skeleton').length === 3`)
+	v.shot("light-skeleton")
+	release()
+	p.untilSaid("Hello")
+	p.until(`!document.querySelector('.skeleton')`)
+}
+
 // While the program streams in, the bar shows which part of it has come.
 func TestProgress(t *testing.T) {
 	w := newWorld(t)
@@ -76,11 +92,7 @@ func TestFrameDoesNotLoad(t *testing.T) {
 // being sent as well.
 func TestProgramDies(t *testing.T) {
 	w := newWorld(t)
-	v := newVisitor(t)
-	v.open(w.site.URL)
-	p := v.openChat()
-	p.say("Hello")
-	p.untilAnswers(1)
+	v, p := w.chatting()
 	evalIn[bool](v, p.target, `(window.old = true, chatbotHost.request = 1, true)`)
 	eval[bool](v, `(ChatbotWidget.send('Thank you'), true)`) // the call it leads to kills the program
 	p = &panel{v: v, target: v.otherFrame(p)}
@@ -102,11 +114,7 @@ func TestExported(t *testing.T) {
 	static := httptest.NewServer(http.FileServer(http.Dir(dir)))
 	defer static.Close()
 	w.setPage(fmt.Sprintf(`<script async src="%s/chatbot-widget.js"></script>`, strings.Replace(static.URL, "127.0.0.1", "localhost", 1)))
-	v := newVisitor(t)
-	v.open(w.site.URL)
-	p := v.openChat()
-	p.say("Hello")
-	p.untilAnswers(1)
+	v, _ := w.chatting()
 	v.live("reverb")
 }
 
@@ -124,11 +132,7 @@ func TestPlainBuild(t *testing.T) {
 	}
 	w := newWorld(t)
 	w.gate.swap(".wasm", plain)
-	v := newVisitor(t)
-	v.open(w.site.URL)
-	p := v.openChat()
-	p.say("Hello")
-	p.untilAnswers(1)
+	v, p := w.chatting()
 	v.live("reverb")
 	w.gate.block(true)
 	p.say("Thank you")

@@ -55,11 +55,7 @@ func TestTwoTabs(t *testing.T) {
 // Offline, three messages, online: all are there once, in their order.
 func TestOffline(t *testing.T) {
 	w := newWorld(t)
-	v := newVisitor(t)
-	v.open(w.site.URL)
-	p := v.openChat()
-	p.say("Hello")
-	p.untilAnswers(1)
+	v, p := w.chatting()
 	w.gate.shut(true)
 	for _, text := range []string{"one", "two", "three"} {
 		p.say(text)
@@ -83,11 +79,7 @@ func TestOffline(t *testing.T) {
 // page's title, and marked when it is opened again.
 func TestUnread(t *testing.T) {
 	w := newWorld(t)
-	v := newVisitor(t)
-	v.open(w.site.URL)
-	p := v.openChat()
-	p.say("Hello")
-	p.untilAnswers(1)
+	v, p := w.chatting()
 	v.live("reverb")
 	ben := newVisitor(t)
 	b := ben.accept(p.invite(), "Ben")

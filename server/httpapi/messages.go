@@ -98,18 +98,32 @@ func (a *API) getMessages(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if read.Wait > 0 {
-		release, ok := a.acquireWait(waiter, a.remoteIP(r).String())
-		if !ok {
-			return &wire.Error{Code: wire.CodeTooManyWaiting, Message: "Too many polls are waiting already. Ask without wait.", RetryAfter: 2}
+		if err := a.await(r, id, waiter, read); err != nil {
+			return err
 		}
-		defer release()
 	}
+	return a.answerPage(w, r, id, read)
+}
+
+// await holds a poll open until there is something to tell.
+func (a *API) await(r *http.Request, id, waiter string, read *chat.Read) error {
+	release, ok := a.acquireWait(waiter, a.remoteIP(r).String())
+	if !ok {
+		return &wire.Error{Code: wire.CodeTooManyWaiting, Message: "Too many polls are waiting already. Ask without wait.", RetryAfter: 2}
+	}
+	defer release()
 	read.Stop = a.Stopping
-	page, err := a.Chat.Messages(r.Context(), id, read)
-	if err == nil && read.Wait > 0 {
-		// The token may have been revoked while the poll was waiting.
-		_, _, err = a.reader(r)
+	if err := a.Chat.Await(r.Context(), id, read); err != nil {
+		return err
 	}
+	read.Wait = 0
+	// The token may have been revoked meanwhile.
+	_, _, err := a.reader(r)
+	return err
+}
+
+func (a *API) answerPage(w http.ResponseWriter, r *http.Request, id string, read *chat.Read) error {
+	page, err := a.Chat.Messages(r.Context(), id, *read)
 	if err != nil {
 		return err
 	}
@@ -143,7 +157,8 @@ func (a *API) reader(r *http.Request) (id, waiter string, err error) {
 	return caller.Conversation, caller.Participant.ID, err
 }
 
-func parseRead(r *http.Request) (read chat.Read, err error) {
+func parseRead(r *http.Request) (*chat.Read, error) {
+	read := &chat.Read{}
 	q := r.URL.Query()
 	given := 0
 	for _, name := range []string{"since", "after", "before"} {
@@ -152,34 +167,34 @@ func parseRead(r *http.Request) (read chat.Read, err error) {
 		}
 	}
 	if given > 1 {
-		return read, wire.NewError(wire.CodeInvalidField, "Only one of since, after and before may be given.")
+		return nil, wire.NewError(wire.CodeInvalidField, "Only one of since, after and before may be given.")
 	}
 	limit, err := queryInt(q, "limit", 1, wire.MaxPageSize, wire.DefaultPageSize)
 	if err != nil {
-		return read, err
+		return nil, err
 	}
 	wait, err := queryInt(q, "wait", 0, wire.MaxWaitSeconds, 0)
 	if err != nil {
-		return read, err
+		return nil, err
 	}
 	read.Limit, read.Wait, read.Signals = int(limit), time.Duration(wait)*time.Second, q.Get("signals")
 	switch {
 	case q.Has("since"):
 		cursor, err := wire.ParseCursor(q.Get("since"))
 		if err != nil {
-			return read, err
+			return nil, err
 		}
 		read.Since = &cursor
 	case q.Has("after"):
 		seq, err := queryInt(q, "after", 0, 1<<62, 0)
 		if err != nil {
-			return read, err
+			return nil, err
 		}
 		read.After = &seq
 	case q.Has("before"):
 		seq, err := queryInt(q, "before", 1, 1<<62, 1)
 		if err != nil {
-			return read, err
+			return nil, err
 		}
 		read.Before = &seq
 	}

@@ -6,22 +6,18 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"chatbot/server/pusher"
+	"chatbot/server/pusher/pushertest"
 )
 
 // The official clients for browsers, and for servers in JavaScript, do all they
 // can, and come back when the server is started anew.
 func TestOfficialClients(t *testing.T) {
 	const dir = "testdata/clients"
-	if _, err := os.Stat(dir + "/node_modules"); err != nil {
-		t.Skip("run `npm ci --ignore-scripts` in server/pusher/" + dir)
-	}
+	pushertest.Installed(t, dir)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -30,11 +26,8 @@ func TestOfficialClients(t *testing.T) {
 	stop := serve(t, listener)
 	defer func() { stop() }()
 
-	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
-	defer cancel()
 	_, port, _ := strings.Cut(address, ":")
-	script := exec.CommandContext(ctx, "node", "clients.js", port, "1", key, secret)
-	script.Dir, script.Stderr = dir, os.Stderr
+	script := pushertest.Command(t, dir, "node", "clients.js", port, "1", key, secret)
 	in, err := script.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -52,7 +52,7 @@ func scanParticipant(row scanner) (p wire.Participant, err error) {
 }
 
 // participant is one of a conversation, known if it is stored.
-func participant(tx *sql.Tx, conversationID, id string) (p wire.Participant, known bool, err error) {
+func participant(tx *transaction, conversationID, id string) (p wire.Participant, known bool, err error) {
 	p, err = scanParticipant(tx.QueryRow("SELECT "+participantColumns+" FROM participant WHERE conversation_id = $1 AND id = $2", conversationID, id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return wire.Participant{}, false, nil
@@ -62,7 +62,7 @@ func participant(tx *sql.Tx, conversationID, id string) (p wire.Participant, kno
 
 // join makes sure that p is in the conversation and that there is one, and is p
 // as it is stored. Coming to it is a change of the conversation.
-func join(tx *sql.Tx, conversationID, site string, p wire.Participant, now wire.Time) (wire.Participant, error) {
+func join(tx *transaction, conversationID, site string, p wire.Participant, now wire.Time) (wire.Participant, error) {
 	stored, known, err := participant(tx, conversationID, p.ID)
 	if err != nil || known {
 		return stored, err
@@ -90,7 +90,7 @@ func join(tx *sql.Tx, conversationID, site string, p wire.Participant, now wire.
 // advance counts a change of the conversation, which brings so many messages.
 // It takes the numbers by updating the row rather than by looking for the
 // highest, so writers of one conversation queue up in any engine.
-func advance(tx *sql.Tx, conversationID string, messages int, now wire.Time) (lastSeq, rev int64, err error) {
+func advance(tx *transaction, conversationID string, messages int, now wire.Time) (lastSeq, rev int64, err error) {
 	err = tx.QueryRow("UPDATE conversation SET last_seq = last_seq + $2, rev = rev + 1, updated_at = $3 WHERE id = $1 RETURNING last_seq, rev",
 		conversationID, messages, now).Scan(&lastSeq, &rev)
 	return lastSeq, rev, err

@@ -18,7 +18,7 @@ func (s *SQLite) Identify(ctx context.Context, i chat.Identity) (found chat.Iden
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return chat.Identified{}, unavailable(err)
 	}
-	err = s.writer.write(ctx, func(tx *sql.Tx) error {
+	err = s.writer.write(ctx, func(tx *transaction) error {
 		found, err = identify(ctx, tx, i)
 		return err
 	})
@@ -28,7 +28,7 @@ func (s *SQLite) Identify(ctx context.Context, i chat.Identity) (found chat.Iden
 	return found, nil
 }
 
-func identify(ctx context.Context, tx *sql.Tx, i chat.Identity) (chat.Identified, error) {
+func identify(ctx context.Context, tx *transaction, i chat.Identity) (chat.Identified, error) {
 	_, err := tx.Exec(`INSERT INTO identity (site, user_id, conversation_id, participant_id, name, created_at) VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (site, user_id) DO UPDATE SET name = excluded.name`,
 		i.Site, i.UserID, i.Conversation, i.Participant, i.Name, i.CreatedAt)

@@ -11,7 +11,7 @@ import (
 
 // Invite implements chat.Store. It also clears away what has expired.
 func (s *SQLite) Invite(ctx context.Context, inv chat.Invitation) error {
-	return s.writer.write(ctx, func(tx *sql.Tx) error {
+	return s.writer.write(ctx, func(tx *transaction) error {
 		if _, err := tx.Exec("DELETE FROM invitation WHERE expires_at <= $1", inv.CreatedAt); err != nil {
 			return err
 		}
@@ -26,7 +26,7 @@ func (s *SQLite) Invite(ctx context.Context, inv chat.Invitation) error {
 
 // Redeem implements chat.Store.
 func (s *SQLite) Redeem(ctx context.Context, codeHash string, now wire.Time, p wire.Participant) (c chat.Conversation, err error) {
-	err = s.writer.write(ctx, func(tx *sql.Tx) error {
+	err = s.writer.write(ctx, func(tx *transaction) error {
 		c, err = redeem(tx, codeHash, now, p)
 		return err
 	})
@@ -36,7 +36,7 @@ func (s *SQLite) Redeem(ctx context.Context, codeHash string, now wire.Time, p w
 	return c, nil
 }
 
-func redeem(tx *sql.Tx, codeHash string, now wire.Time, p wire.Participant) (chat.Conversation, error) {
+func redeem(tx *transaction, codeHash string, now wire.Time, p wire.Participant) (chat.Conversation, error) {
 	var id string
 	err := tx.QueryRow("DELETE FROM invitation WHERE code_hash = $1 AND expires_at > $2 RETURNING conversation_id", codeHash, now).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {

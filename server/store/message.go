@@ -16,7 +16,7 @@ const messageColumns = "id, conversation_id, seq, rev, author_id, author_role, a
 
 // AppendMessage implements chat.Store.
 func (s *SQLite) AppendMessage(ctx context.Context, m chat.NewMessage) (message wire.Message, created bool, err error) {
-	err = s.writer.write(ctx, func(tx *sql.Tx) error {
+	err = s.writer.write(ctx, func(tx *transaction) error {
 		message, created, err = appendMessage(tx, m)
 		return err
 	})
@@ -28,7 +28,7 @@ func (s *SQLite) AppendMessage(ctx context.Context, m chat.NewMessage) (message 
 
 // SettleAnswer implements chat.Store.
 func (s *SQLite) SettleAnswer(ctx context.Context, debt chat.Debt, answer *chat.NewMessage) (message wire.Message, created bool, err error) {
-	err = s.writer.write(ctx, func(tx *sql.Tx) error {
+	err = s.writer.write(ctx, func(tx *transaction) error {
 		message, created, err = settleAnswer(tx, debt, answer)
 		return err
 	})
@@ -38,7 +38,7 @@ func (s *SQLite) SettleAnswer(ctx context.Context, debt chat.Debt, answer *chat.
 	return message, created, nil
 }
 
-func settleAnswer(tx *sql.Tx, debt chat.Debt, answer *chat.NewMessage) (wire.Message, bool, error) {
+func settleAnswer(tx *transaction, debt chat.Debt, answer *chat.NewMessage) (wire.Message, bool, error) {
 	removed, err := tx.Exec("DELETE FROM debt WHERE message_id = $1", debt.MessageID)
 	if err != nil {
 		return wire.Message{}, false, err
@@ -50,7 +50,7 @@ func settleAnswer(tx *sql.Tx, debt chat.Debt, answer *chat.NewMessage) (wire.Mes
 	return appendMessage(tx, *answer)
 }
 
-func appendMessage(tx *sql.Tx, m chat.NewMessage) (message wire.Message, created bool, err error) {
+func appendMessage(tx *transaction, m chat.NewMessage) (message wire.Message, created bool, err error) {
 	known, err := sameMessage(tx, m)
 	if err != nil || known.ID != "" {
 		return known, false, err
@@ -75,7 +75,7 @@ func appendMessage(tx *sql.Tx, m chat.NewMessage) (message wire.Message, created
 
 // sameMessage finds what m's author has stored under m's client id; without an
 // ID there is nothing.
-func sameMessage(tx *sql.Tx, m chat.NewMessage) (wire.Message, error) {
+func sameMessage(tx *transaction, m chat.NewMessage) (wire.Message, error) {
 	known, err := scanMessage(tx.QueryRow("SELECT "+messageColumns+" FROM message WHERE conversation_id = $1 AND author_id = $2 AND client_id = $3",
 		m.ConversationID, m.Author.ID, m.ClientID))
 	switch {
@@ -87,7 +87,7 @@ func sameMessage(tx *sql.Tx, m chat.NewMessage) (wire.Message, error) {
 	return known, err
 }
 
-func insertMessage(tx *sql.Tx, m chat.NewMessage) (wire.Message, error) {
+func insertMessage(tx *transaction, m chat.NewMessage) (wire.Message, error) {
 	message := textMessage()
 	message.ID, message.ConversationID, message.ClientID = m.ID, m.ConversationID, m.ClientID
 	message.Author, message.Role = m.Author, m.Author.Role

@@ -21,7 +21,7 @@ func (s *SQLite) MarkRead(ctx context.Context, conversationID, participantID str
 	if seq <= badge.ReadSeq {
 		return wire.Participant{ID: participantID, ReadSeq: badge.ReadSeq}, 0, false, nil
 	}
-	err = s.writer.write(ctx, func(tx *sql.Tx) error {
+	err = s.writer.write(ctx, func(tx *transaction) error {
 		p, rev, changed, err = markRead(tx, conversationID, participantID, seq, now)
 		return err
 	})
@@ -31,7 +31,7 @@ func (s *SQLite) MarkRead(ctx context.Context, conversationID, participantID str
 	return p, rev, changed, nil
 }
 
-func markRead(tx *sql.Tx, conversationID, participantID string, seq int64, now wire.Time) (p wire.Participant, rev int64, changed bool, err error) {
+func markRead(tx *transaction, conversationID, participantID string, seq int64, now wire.Time) (p wire.Participant, rev int64, changed bool, err error) {
 	p, err = join(tx, conversationID, "", wire.Participant{ID: participantID, Role: wire.RoleVisitor}, now)
 	if err != nil || p.ReadSeq >= seq { // another device was faster
 		return p, 0, false, err
@@ -44,7 +44,7 @@ func markRead(tx *sql.Tx, conversationID, participantID string, seq int64, now w
 }
 
 // setRead moves a participant's mark, as part of the change rev.
-func setRead(tx *sql.Tx, conversationID, participantID string, seq, rev int64) error {
+func setRead(tx *transaction, conversationID, participantID string, seq, rev int64) error {
 	_, err := tx.Exec("UPDATE participant SET read_seq = $3, changed_rev = $4 WHERE conversation_id = $1 AND id = $2",
 		conversationID, participantID, seq, rev)
 	return err

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 
 	"chatbot/server/chat"
 	"chatbot/widget/wire"
@@ -10,7 +9,7 @@ import (
 
 // Revoke implements chat.Store. It also clears away what has expired.
 func (s *SQLite) Revoke(ctx context.Context, r chat.Revocation) error {
-	return s.writer.write(ctx, func(tx *sql.Tx) error {
+	return s.writer.write(ctx, func(tx *transaction) error {
 		if _, err := tx.Exec("DELETE FROM revocation WHERE expires_at <= $1", r.At); err != nil {
 			return err
 		}

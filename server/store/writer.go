@@ -28,23 +28,23 @@ const (
 // shared transaction: what it did is kept or undone alone, and everybody learns
 // the outcome only after the commit has reached the disk.
 type writer struct {
-	db    *sql.DB
-	jobs  chan *job
-	quit  chan struct{}
-	ended chan struct{}
-	once  sync.Once
+	statements *statements
+	jobs       chan *job
+	quit       chan struct{}
+	ended      chan struct{}
+	once       sync.Once
 }
 
 type job struct {
 	ctx   context.Context
-	do    func(*sql.Tx) error
+	do    func(*transaction) error
 	err   error
 	done  chan struct{}
 	taken atomic.Bool // by the writer, or by the caller who has given up
 }
 
 func startWriter(db *sql.DB) *writer {
-	w := &writer{db: db, jobs: make(chan *job, maxQueue), quit: make(chan struct{}), ended: make(chan struct{})}
+	w := &writer{statements: newStatements(db), jobs: make(chan *job, maxQueue), quit: make(chan struct{}), ended: make(chan struct{})}
 	go w.run()
 	return w
 }
@@ -59,7 +59,7 @@ var (
 // that gives up while its job is still queued leaves no trace; once a job has
 // begun its outcome is waited for, so that nobody is told less than what
 // happened.
-func (w *writer) write(ctx context.Context, do func(*sql.Tx) error) error {
+func (w *writer) write(ctx context.Context, do func(*transaction) error) error {
 	j := &job{ctx: ctx, do: do, done: make(chan struct{})}
 	select {
 	case <-w.quit:
@@ -102,6 +102,7 @@ func (w *writer) stop() {
 
 func (w *writer) run() {
 	defer close(w.ended)
+	defer w.statements.close()
 	for {
 		select {
 		case j := <-w.jobs:
@@ -142,7 +143,7 @@ func (w *writer) commit(jobs []*job) {
 }
 
 func (w *writer) transact(jobs []*job) error {
-	tx, err := w.db.Begin()
+	tx, err := w.statements.begin()
 	if err != nil {
 		return err
 	}
@@ -157,12 +158,12 @@ func (w *writer) transact(jobs []*job) error {
 			return errors.Join(err, rollback(tx))
 		}
 	}
-	return tx.Commit()
+	return tx.tx.Commit()
 }
 
 // runInSavepoint runs one job. The error it returns is the transaction's; the
 // job's own stays with the job.
-func runInSavepoint(tx *sql.Tx, j *job) error {
+func runInSavepoint(tx *transaction, j *job) error {
 	if _, err := tx.Exec("SAVEPOINT job"); err != nil {
 		return err
 	}
@@ -182,8 +183,8 @@ func runInSavepoint(tx *sql.Tx, j *job) error {
 }
 
 // rollback undoes tx, which SQLite has done itself where the disk is full.
-func rollback(tx *sql.Tx) error {
-	err := tx.Rollback()
+func rollback(tx *transaction) error {
+	err := tx.tx.Rollback()
 	if faultCode(err) == sqlite3.SQLITE_ERROR { // no transaction is active
 		return nil
 	}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"path/filepath"
 	"runtime"
@@ -30,8 +29,8 @@ func openTest(t *testing.T) *SQLite {
 }
 
 // put stores a name that no other write may use.
-func put(name string) func(*sql.Tx) error {
-	return func(tx *sql.Tx) error {
+func put(name string) func(*transaction) error {
+	return func(tx *transaction) error {
 		_, err := tx.Exec("INSERT INTO meta (name, value) VALUES ($1, '')", name)
 		return err
 	}
@@ -52,7 +51,7 @@ func hold(t *testing.T, w *writer) (release func()) {
 	begun, end := make(chan struct{}), make(chan struct{})
 	var wait sync.WaitGroup
 	wait.Go(func() {
-		err := w.write(context.Background(), func(*sql.Tx) error {
+		err := w.write(context.Background(), func(*transaction) error {
 			close(begun)
 			<-end
 			return nil
@@ -75,12 +74,12 @@ func queued(w *writer, n int) {
 func TestWritesShareACommit(t *testing.T) {
 	s := openTest(t)
 	release := hold(t, s.writer)
-	transactions := map[*sql.Tx]bool{}
+	transactions := map[*transaction]bool{}
 	errOwn := errors.New("its own reason")
 	var wait sync.WaitGroup
 	for _, name := range []string{"a", "b", "bad", "c"} {
 		wait.Go(func() {
-			err := s.writer.write(t.Context(), func(tx *sql.Tx) error {
+			err := s.writer.write(t.Context(), func(tx *transaction) error {
 				transactions[tx] = true
 				if err := put(name)(tx); err != nil || name != "bad" {
 					return err
@@ -110,10 +109,10 @@ func TestFailedTransactionRefusesAll(t *testing.T) {
 	release := hold(t, s.writer)
 	errOwn := errors.New("the name is taken")
 	var wait sync.WaitGroup
-	for i, do := range []func(*sql.Tx) error{
+	for i, do := range []func(*transaction) error{
 		put("a"),
-		func(*sql.Tx) error { return errOwn },
-		func(tx *sql.Tx) error { _, err := tx.Exec("ROLLBACK"); return err }, // as SQLite does on a full disk
+		func(*transaction) error { return errOwn },
+		func(tx *transaction) error { _, err := tx.Exec("ROLLBACK"); return err }, // as SQLite does on a full disk
 		put("b"),
 	} {
 		wait.Go(func() {
@@ -177,7 +176,7 @@ func TestSlowDisk(t *testing.T) {
 func TestWriteGivenUpTooLate(t *testing.T) {
 	s := openTest(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	err := s.writer.write(ctx, func(tx *sql.Tx) error {
+	err := s.writer.write(ctx, func(tx *transaction) error {
 		cancel()
 		return put("done")(tx)
 	})
@@ -189,11 +188,11 @@ func TestWriteGivenUpTooLate(t *testing.T) {
 func TestQueueAndBatchAreBounded(t *testing.T) {
 	s := openTest(t)
 	release := hold(t, s.writer)
-	batches := map[*sql.Tx]int{}
+	batches := map[*transaction]int{}
 	var wait sync.WaitGroup
 	for range maxQueue {
 		wait.Go(func() {
-			if err := s.writer.write(context.Background(), func(tx *sql.Tx) error { batches[tx]++; return nil }); err != nil {
+			if err := s.writer.write(context.Background(), func(tx *transaction) error { batches[tx]++; return nil }); err != nil {
 				t.Error(err)
 			}
 		})

@@ -156,17 +156,16 @@ func (c Conversation) Revoke(ctx context.Context) error {
 // server may keep the answer back for that many seconds until there is
 // something to say; signals that are not those of signalTag are.
 func (c Conversation) Changes(ctx context.Context, since wire.Cursor, wait int, signalTag string) (wire.Page, error) {
-	query := url.Values{"since": {since.String()}}
+	query := "since=" + since.String()
 	if wait > 0 {
-		query.Set("wait", strconv.Itoa(min(wait, wire.MaxWaitSeconds)))
-		query.Set("signals", signalTag)
+		query += "&wait=" + strconv.Itoa(min(wait, wire.MaxWaitSeconds)) + "&signals=" + url.QueryEscape(signalTag)
 	}
 	return c.page(ctx, query)
 }
 
 // Before asks for the last messages whose Seq is below seq.
 func (c Conversation) Before(ctx context.Context, seq int64) (wire.Page, error) {
-	return c.page(ctx, url.Values{"before": {strconv.FormatInt(seq, 10)}})
+	return c.page(ctx, "before="+strconv.FormatInt(seq, 10))
 }
 
 // Invite makes an invitation to the conversation.
@@ -186,8 +185,8 @@ func (c Conversation) Authorize(ctx context.Context, endpoint string, r wire.Cha
 	return auth, err
 }
 
-func (c Conversation) page(ctx context.Context, query url.Values) (page wire.Page, err error) {
-	err = c.call(ctx, "GET", wire.PathMessages+"?"+query.Encode(), nil, nil, &page)
+func (c Conversation) page(ctx context.Context, query string) (page wire.Page, err error) {
+	err = c.call(ctx, "GET", wire.PathMessages+"?"+query, nil, nil, &page)
 	return page, err
 }
 

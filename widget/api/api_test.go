@@ -50,7 +50,7 @@ func TestCallsAreThoseOfTheContract(t *testing.T) {
 		}, "POST /api/chatbot/conversations/join", `{"code":"abc"}`},
 		{"badge", func(_ Client, c Conversation) error { _, err := c.Badge(t.Context()); return err }, "GET /api/chatbot/conversations/c1", ""},
 		{"changes", func(_ Client, c Conversation) error { _, err := c.Changes(t.Context(), cursor, 0, "x"); return err }, "GET /api/chatbot/conversations/c1/messages?since=e-7", ""},
-		{"wait", func(_ Client, c Conversation) error { _, err := c.Changes(t.Context(), cursor, 99, "x"); return err }, "GET /api/chatbot/conversations/c1/messages?signals=x&since=e-7&wait=25", ""},
+		{"wait", func(_ Client, c Conversation) error { _, err := c.Changes(t.Context(), cursor, 99, "x"); return err }, "GET /api/chatbot/conversations/c1/messages?since=e-7&wait=25&signals=x", ""},
 		{"before", func(_ Client, c Conversation) error { _, err := c.Before(t.Context(), 9); return err }, "GET /api/chatbot/conversations/c1/messages?before=9", ""},
 		{"invite", func(_ Client, c Conversation) error { _, err := c.Invite(t.Context()); return err }, "POST /api/chatbot/conversations/c1/invitations", "{}"},
 		{"read", func(_ Client, c Conversation) error { _, err := c.Read(t.Context(), 5); return err }, "POST /api/chatbot/conversations/c1/read", `{"seq":5}`},

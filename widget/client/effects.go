@@ -26,7 +26,7 @@ func (c *Client) perform(ctx context.Context, effect session.Effect) {
 		}, func(f session.Failure) session.Event { return session.ConfigFailed{Failure: f} })
 	case session.CreateConversation:
 		c.call(ctx, func(ctx context.Context) (session.Event, error) {
-			created, err := c.options.API.Create(ctx)
+			created, err := c.begin(ctx, e.User)
 			return session.Created{Session: created}, err
 		}, func(f session.Failure) session.Event { return session.CreateFailed{Failure: f} })
 	case session.JoinConversation:
@@ -106,6 +106,15 @@ func (c *Client) perform(ctx context.Context, effect session.Effect) {
 	case session.Notify:
 		c.options.Notify(e)
 	}
+}
+
+// begin asks for a conversation: a new one, or that of somebody who is signed in
+// at the site.
+func (c *Client) begin(ctx context.Context, user wire.User) (wire.Session, error) {
+	if user.ID == "" {
+		return c.options.API.Create(ctx)
+	}
+	return c.options.API.SignIn(ctx, user)
 }
 
 // call carries out do beside everything else; its result, or the failure, comes

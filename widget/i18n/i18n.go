@@ -126,7 +126,7 @@ func (w *Words) Problem(code wire.Code, limit, wait int) string {
 		return w.RateLimitedSoon
 	case wire.CodeMessageTooLong:
 		return With(w.TooLong, "n", strconv.Itoa(limit))
-	case wire.CodeUnauthorized, wire.CodeTokenExpired, wire.CodeForbidden, wire.CodeNotFound:
+	case wire.CodeUnauthorized, wire.CodeTokenExpired, wire.CodeTokenRevoked, wire.CodeForbidden, wire.CodeNotFound:
 		return w.Ended
 	case wire.CodeUnavailable:
 		return w.Unreachable

@@ -12,7 +12,7 @@ type (
 	LoadConfig struct{}
 	// CreateConversation is answered by Created or CreateFailed, and
 	// JoinConversation by Joined or JoinFailed.
-	CreateConversation struct{ User User }
+	CreateConversation struct{ User wire.User }
 	JoinConversation   struct{ Code, Name string }
 	// SendMessage is answered by Sent or SendFailed.
 	SendMessage struct{ ConversationID, ClientID, Body string }

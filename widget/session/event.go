@@ -51,7 +51,7 @@ type (
 	Attention struct{ Given bool }
 	// Identify says who the visitor is on the site; a zero User is nobody in
 	// particular. As somebody else than before it implies Reset.
-	Identify struct{ User User }
+	Identify struct{ User wire.User }
 	// Online and Offline are the browser's opinion of the network. Shown and
 	// Hidden tell whether the visitor can see the page.
 	Online  struct{}

@@ -94,7 +94,11 @@ func backoff(tries int, salt wire.Time) wire.Time {
 
 // ended means that the token or the conversation is not known any more.
 func (f Failure) ended() bool {
-	return !f.Lost && (f.Code == wire.CodeUnauthorized || f.Code == wire.CodeTokenExpired || f.Code == wire.CodeNotFound)
+	switch f.Code {
+	case wire.CodeUnauthorized, wire.CodeTokenExpired, wire.CodeTokenRevoked, wire.CodeNotFound:
+		return !f.Lost
+	}
+	return false
 }
 
 // temporary means that the same call may succeed later.

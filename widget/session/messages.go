@@ -100,7 +100,7 @@ func (m *machine) follow(e Changed) {
 func (m *machine) release() {
 	held := slices.Clone(m.work.held)
 	m.work.held = nil
-	slices.SortStableFunc(held, func(a, b Changed) int { return cmp.Compare(a.Rev, b.Rev) })
+	sortStable(held, func(a, b *Changed) bool { return a.Rev < b.Rev })
 	for _, e := range held {
 		switch {
 		case e.Rev > m.Cursor.Rev+1:
@@ -140,7 +140,7 @@ func (m *machine) page(e PageFetched) {
 // as long as there is more to come, what would leave a gap is kept back.
 func (m *machine) catchUp(page wire.Page) {
 	messages := slices.Concat(m.work.ahead, page.Messages)
-	slices.SortStableFunc(messages, func(a, b wire.Message) int { return cmp.Compare(a.Seq, b.Seq) })
+	sortStable(messages, func(a, b *wire.Message) bool { return a.Seq < b.Seq })
 	m.work.ahead = nil
 	if page.Cursor.Rev >= m.Cursor.Rev { // one that was overtaken says nothing about what is to come
 		m.work.catching = page.HasMore
@@ -151,6 +151,16 @@ func (m *machine) catchUp(page wire.Page) {
 			continue
 		}
 		m.arrive(message, wire.ProviderPolling)
+	}
+}
+
+// sortStable sorts short lists, and such as are nearly in order. The standard
+// library's sort would cost every visitor some kilobytes for each type.
+func sortStable[E any](list []E, less func(a, b *E) bool) {
+	for i := 1; i < len(list); i++ {
+		for j := i; j > 0 && less(&list[j], &list[j-1]); j-- {
+			list[j], list[j-1] = list[j-1], list[j]
+		}
 	}
 }
 

@@ -25,9 +25,7 @@ func (m *machine) write(e Send) {
 	if at <= 0 || at > m.now {
 		at = m.now
 	}
-	// The times tell the order after a reload: neither a clock that was set back
-	// nor two texts of one millisecond may change it.
-	if n := len(m.Outbox); n > 0 {
+	if n := len(m.Outbox); n > 0 { // so that neither a clock that was set back nor one millisecond changes the order
 		at = max(at, m.Outbox[n-1].At+1)
 	}
 	entry := Entry{ClientID: e.ClientID, Body: e.Text, At: at, State: Queued}

@@ -68,13 +68,6 @@ type State struct {
 	work work
 }
 
-// User is who the visitor is on the site, as its backend has signed it.
-type User struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
-	Hash string `json:"hash"`
-}
-
 // EntryState is how far an entry of the outbox has come.
 type EntryState string
 
@@ -200,6 +193,11 @@ func (s State) Typing(now wire.Time) []wire.Author {
 	return authors
 }
 
+// Awaiting reports whether there is a talk of which nothing is known yet.
+func (s State) Awaiting() bool {
+	return s.ConversationID != "" && len(s.Messages) == 0 && (s.work.history.wanted || s.work.following && s.Cursor.Rev > 0)
+}
+
 // Own reports whether the visitor wrote m.
 func (s State) Own(m wire.Message) bool { return s.Self != "" && m.Author.ID == s.Self }
 
@@ -243,7 +241,7 @@ type work struct {
 	onScreen  int64 // everything up to here has stood on the screen
 	attentive bool  // the page is visible and has the focus
 
-	user      User      // who the visitor is on the site
+	user      wire.User // who the visitor is on the site
 	userID    string    // whose the conversation is
 	expiresAt wire.Time // of the token
 

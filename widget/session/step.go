@@ -213,7 +213,7 @@ func (m *machine) startOver() {
 func (m *machine) reset() {
 	m.leave()
 	m.Outbox = nil
-	m.work.user = User{}
+	m.work.user = wire.User{}
 	m.do(Forget{})
 	m.do(Notify{Kind: NotifyCleared})
 }
@@ -247,7 +247,7 @@ func (m *machine) created(s wire.Session) {
 	m.contact()
 	m.enter(s)
 	m.work.userID = m.work.user.ID
-	if s.Cursor.Rev > 0 { // somebody whom the site knows has talked before
+	if m.work.userID != "" { // somebody whom the site knows may have talked before
 		m.work.history.wanted = true
 		return
 	}
@@ -261,6 +261,10 @@ func (m *machine) createFailed(f Failure) {
 	}
 	m.work.begin = task{}
 	m.contact()
+	m.do(Log{Level: LevelWarn, Text: "no conversation could be begun: " + f.Text})
+	if m.queued() < 0 {
+		return // nobody waits for it: the site's owner is told, not the visitor
+	}
 	m.Outbox = slices.Clone(m.Outbox)
 	for i := range m.Outbox {
 		if m.Outbox[i].State == Queued {

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"cmp"
 	"slices"
 
 	"chatbot/widget/wire"
@@ -114,14 +113,13 @@ func (m *machine) handOn(e Event) {
 // what was kept and may not have been mirrored yet.
 func (m *machine) lead(saved Saved) {
 	m.work.following = false
-	m.work.handed = nil
+	unheard := m.work.unheard
+	m.work.handed, m.work.unheard = nil, nil
 	m.work.config.wanted = true
 	m.takeOver(saved)
 	if m.work.user.ID != "" {
 		m.identify(m.work.user)
 	}
-	unheard := m.work.unheard
-	m.work.unheard = nil
 	for _, e := range unheard {
 		m.own(e)
 	}
@@ -129,6 +127,7 @@ func (m *machine) lead(saved Saved) {
 
 func (m *machine) takeOver(saved Saved) {
 	if m.ConversationID != saved.ConversationID || saved.ConversationID == "" {
+		m.leave() // the tab that is gone had left it, and did not come to say so
 		m.start(saved)
 		return
 	}
@@ -142,8 +141,10 @@ func (m *machine) takeOver(saved Saved) {
 	m.requeue()
 	m.LoadingOlder = false
 	m.Realtime = Realtime{}
-	if len(m.Messages) == 0 {
-		m.work.history.wanted = true
+	// Where there are messages, what follows them is fetched by the cursor. The
+	// latest page might leave a gap behind them.
+	m.work.history = task{wanted: len(m.Messages) == 0}
+	if m.work.history.wanted {
 		return
 	}
 	m.do(Subscribe{m.ConversationID})
@@ -218,8 +219,6 @@ func (m *machine) newsOf(before State) {
 // two were written in the same millisecond.
 func inOrder(entries []Entry) []Entry {
 	sorted := slices.Clone(entries)
-	slices.SortStableFunc(sorted, func(a, b Entry) int {
-		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.ClientID, b.ClientID))
-	})
+	sortStable(sorted, func(a, b *Entry) bool { return a.At < b.At || a.At == b.At && a.ClientID < b.ClientID })
 	return sorted
 }

@@ -144,6 +144,34 @@ func TestNobodyLeadsYet(t *testing.T) {
 	the[FetchHistory](s)
 }
 
+// Who takes over goes on from what is mirrored: the latest page of a conversation
+// that has moved on since would leave a gap.
+func TestTakingOverLeavesNoGap(t *testing.T) {
+	x := openTabs(t)
+	saved := x.a.state.Saved()
+	x.b = &story{t: t, now: 1_000_000}
+	x.b.on(Started{Saved: saved, Following: true})
+	x.had = State{}
+	x.mirror()
+	x.b.on(Lead{saved})
+	none[FetchHistory](x.b)
+	x.b.on(PageFetched{conversation, page(2, true, message(2, 2, bot, ""))})
+	if !slices.Equal(x.b.seqs(), []int64{1, 2}) {
+		t.Errorf("messages %v", x.b.seqs())
+	}
+}
+
+// A tab that takes over from one that had left the conversation leaves it too.
+func TestTakingOverAfterLeaving(t *testing.T) {
+	for name, saved := range map[string]Saved{"reset": {}, "joined another": {ConversationID: "other", Self: "me-there"}} {
+		x := openTabs(t)
+		x.b.on(Lead{saved})
+		if s := x.b.state; s.ConversationID != saved.ConversationID || len(s.Messages) != 0 || s.Cursor != saved.Cursor {
+			t.Errorf("%s: %+v", name, s)
+		}
+	}
+}
+
 func TestReadingInAFollower(t *testing.T) {
 	x := openTabs(t)
 	x.a.on(Close{}).on(event(message(2, 2, bot, "")))
@@ -187,21 +215,19 @@ func TestRenewal(t *testing.T) {
 }
 
 func TestIdentity(t *testing.T) {
-	ann := User{ID: "ann", Hash: "signed"}
+	ann := wire.User{ID: "ann", Hash: "signed"}
 	s := begin(t, Saved{}).on(Identify{ann})
 	if the[CreateConversation](s).User != ann {
 		t.Fatalf("effects %+v", s.effects)
 	}
-	found := newSession()
-	found.Cursor.Rev = 7
-	s.on(Created{found})
+	s.on(Created{newSession()})
 	the[FetchHistory](s) // she has talked before, on another device
 	if s.state.Saved().UserID != "ann" {
 		t.Errorf("saved %+v", s.state.Saved())
 	}
 	s.on(Identify{ann})
 	none[Forget](s)
-	s.on(Identify{User{ID: "ben"}})
+	s.on(Identify{wire.User{ID: "ben"}})
 	the[Forget](s)
 	if s.state.ConversationID != "" || the[CreateConversation](s).User.ID != "ben" {
 		t.Errorf("effects %+v", s.effects)

@@ -112,7 +112,7 @@ func (m *machine) renewFailed(e RenewFailed) {
 // identify takes who the visitor is on the site. A history that was begun as
 // nobody, or as somebody else, never joins another's: it is left, and forgotten
 // here.
-func (m *machine) identify(user User) {
+func (m *machine) identify(user wire.User) {
 	same := user.ID == m.work.userID
 	m.work.user = user
 	if same {
