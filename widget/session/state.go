@@ -193,6 +193,11 @@ func (s State) Typing(now wire.Time) []wire.Author {
 	return authors
 }
 
+// Awaiting reports whether there is a talk of which nothing is known yet.
+func (s State) Awaiting() bool {
+	return s.ConversationID != "" && len(s.Messages) == 0 && (s.work.history.wanted || s.work.following && s.Cursor.Rev > 0)
+}
+
 // Own reports whether the visitor wrote m.
 func (s State) Own(m wire.Message) bool { return s.Self != "" && m.Author.ID == s.Self }
 
@@ -227,6 +232,8 @@ type work struct {
 	started   wire.Time
 	following bool          // another tab speaks to the server
 	handed    []string      // client ids handed to that tab, and not seen to have arrived
+	heard     bool          // that tab has shown its state
+	unheard   []Event       // what else was handed on before it has
 	socket    wire.Provider // whose socket is connected
 
 	readSeq   int64 // everything up to here is read
@@ -234,7 +241,7 @@ type work struct {
 	onScreen  int64 // everything up to here has stood on the screen
 	attentive bool  // the page is visible and has the focus
 
-	user      wire.User      // who the visitor is on the site
+	user      wire.User // who the visitor is on the site
 	userID    string    // whose the conversation is
 	expiresAt wire.Time // of the token
 
