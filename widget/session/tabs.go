@@ -137,6 +137,7 @@ func (m *machine) takeOver(saved Saved) {
 			m.Outbox = append(slices.Clip(m.Outbox), e)
 		}
 	}
+	m.Outbox = inOrder(m.Outbox) // storage hands them out in any order
 	m.work.readSeq = max(m.work.readSeq, saved.ReadSeq)
 	m.requeue()
 	m.LoadingOlder = false
