@@ -183,6 +183,7 @@ func (a *App) wire(keys *auth.Keys) error {
 				return origin == "" || origins.Allowed(origin) || contains(own, origin) || further.Allowed(origin)
 			},
 			ActivityTimeout: a.config.ActivityTimeout,
+			PongTimeout:     a.config.PongTimeout,
 			Logger:          a.log,
 			RemoteIP:        func(r *http.Request) string { return subscriber(auth.RemoteIP(r, proxies)) },
 			Secure:          func(r *http.Request) bool { return auth.Secure(r, proxies) },

@@ -159,7 +159,7 @@ func newServer(t *testing.T, change ...func(*httpapi.Options)) *server {
 			"chatbot-widget.js":  "plain", "chatbot-widget.js.br": "brotli", "chatbot-widget.js.gz": "gzip",
 			"frame.hash.js": "hashed",
 		},
-		Docs:   fstest.MapFS{"GUIDE.md": {Data: []byte("# The guide\n\nSee [it](GUIDE.md#x) <script>alert(1)</script>\n")}, "picture.png": {Data: []byte("\x89PNG")}, "other.svg": {Data: []byte("<svg/>")}},
+		Docs:   fstest.MapFS{"GUIDE.md": {Data: []byte("# The guide\n\nSee [it](GUIDE.md#x) <script>alert(1)</script>\n")}, "picture.png": {Data: []byte("\x89PNG")}, "plot.svg": {Data: []byte("<svg/>")}, "other.txt": {Data: []byte("x")}},
 		Ready:  func(*http.Request) error { return nil },
 		Clock:  s.clock,
 		Logger: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -619,8 +619,12 @@ func TestDocs(t *testing.T) {
 	if w.Code != 200 || w.Body.String() != "\x89PNG" || w.Header().Get("Content-Type") != "image/png" || w.Header().Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("a picture: %d %v %q", w.Code, w.Header(), w.Body)
 	}
-	if w := s.call("GET", "/docs/other.svg", ""); w.Code != 404 {
-		t.Errorf("what is neither guide nor PNG: %d", w.Code)
+	w = s.call("GET", "/docs/plot.svg", "")
+	if w.Code != 200 || w.Header().Get("Content-Type") != "image/svg+xml" || !strings.HasPrefix(w.Header().Get("Content-Security-Policy"), "default-src 'none'") {
+		t.Errorf("a drawing, that could hold a script: %d %v", w.Code, w.Header())
+	}
+	if w := s.call("GET", "/docs/other.txt", ""); w.Code != 404 {
+		t.Errorf("what is neither guide nor picture: %d", w.Code)
 	}
 }
 

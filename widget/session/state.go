@@ -232,6 +232,8 @@ type work struct {
 	started   wire.Time
 	following bool          // another tab speaks to the server
 	handed    []string      // client ids handed to that tab, and not seen to have arrived
+	heard     bool          // that tab has shown its state
+	unheard   []Event       // what else was handed on before it has
 	socket    wire.Provider // whose socket is connected
 
 	readSeq   int64 // everything up to here is read
@@ -239,7 +241,7 @@ type work struct {
 	onScreen  int64 // everything up to here has stood on the screen
 	attentive bool  // the page is visible and has the focus
 
-	user      wire.User      // who the visitor is on the site
+	user      wire.User // who the visitor is on the site
 	userID    string    // whose the conversation is
 	expiresAt wire.Time // of the token
 

@@ -77,9 +77,7 @@ func (m *machine) followed(e Event) {
 			m.write(send)
 			m.work.handed = append(slices.Clip(m.work.handed), send.ClientID)
 		}
-		if identify, ok := e.(Identify); ok {
-			m.work.user = identify.User // in case that nobody leads yet
-		}
+		m.handOn(e)
 		m.do(Forward{e})
 		return
 	}
@@ -97,15 +95,33 @@ func (m *machine) followed(e Event) {
 	}
 }
 
+// handOn remembers what is handed on as long as no leader was heard: there may
+// be none yet, and it falls to this tab then. A text is kept anyway.
+func (m *machine) handOn(e Event) {
+	switch e := e.(type) {
+	case Send:
+	case Identify:
+		m.work.user = e.User
+	default:
+		if !m.work.heard {
+			m.work.unheard = append(slices.Clip(m.work.unheard), e)
+		}
+	}
+}
+
 // lead takes over from a tab that is gone: with what is mirrored already, and
 // what was kept and may not have been mirrored yet.
 func (m *machine) lead(saved Saved) {
 	m.work.following = false
-	m.work.handed = nil
+	unheard := m.work.unheard
+	m.work.handed, m.work.unheard = nil, nil
 	m.work.config.wanted = true
 	m.takeOver(saved)
 	if m.work.user.ID != "" {
 		m.identify(m.work.user)
+	}
+	for _, e := range unheard {
+		m.own(e)
 	}
 }
 
@@ -145,6 +161,7 @@ func (m *machine) standDown() {
 // mirrored takes over what the leader has.
 func (m *machine) mirrored(s Shared) {
 	before := m.State
+	m.work.heard, m.work.unheard = true, nil
 	if s.Whole {
 		m.Messages, m.cloned = nil, true
 	}

@@ -237,3 +237,20 @@ func TestIdentity(t *testing.T) {
 	the[Forget](s)
 	the[CreateConversation](s)
 }
+
+// What the visitor does before it is known who leads is done by whoever comes
+// to lead, once.
+func TestDoneBeforeAnybodyLeads(t *testing.T) {
+	s := &story{t: t, now: 1}
+	s.on(Started{Following: true}).on(Offered{"code"}).on(Join{"code", "Ben"})
+	s.on(Lead{s.state.Saved()})
+	if the[JoinConversation](s).Code != "code" {
+		t.Errorf("effects %+v", s.effects)
+	}
+	x := openTabs(t)
+	x.b.on(StandDown{}) // of another tab's leading nothing is known
+	x.do(Reset{})
+	x.mirror()
+	x.b.on(Lead{x.b.state.Saved()})
+	none[Forget](x.b)
+}
