@@ -47,6 +47,13 @@ type Store interface {
 	// message.
 	UpdateMessage(ctx context.Context, conversationID, messageID string, now wire.Time, change func(*wire.Message) error) (m wire.Message, changed bool, err error)
 
+	// React adds r to its message or takes it away. Rev rises once, unless that
+	// is so already: changed is then false. Who comes to the conversation by
+	// it becomes a participant. Refusals: wire.CodeNotFound where the
+	// conversation has no such message, wire.CodeMessageDeleted, and
+	// wire.CodeTooManyReactions above wire.MaxReactions different emoji.
+	React(ctx context.Context, r Reaction) (m wire.Message, changed bool, err error)
+
 	// Debts are the answers owed, oldest first.
 	Debts(ctx context.Context) ([]Debt, error)
 
@@ -112,6 +119,15 @@ type NewMessage struct {
 	Site string
 	// OwesAnswer makes the bot owe an answer to this message.
 	OwesAnswer bool
+}
+
+// Reaction is an emoji that By puts to a message, or with On false takes away.
+type Reaction struct {
+	ConversationID, MessageID, Emoji string
+
+	By  wire.Participant
+	On  bool
+	Now wire.Time
 }
 
 // Changes are what changed in a conversation, in its current form. Messages

@@ -10,6 +10,7 @@ import (
 var (
 	errNotYours = wire.NewError(wire.CodeForbidden, "Only who wrote a message may change it.")
 	errTooLate  = wire.NewError(wire.CodeTooLate, "It is too late to change this message.")
+	errNoEmoji  = wire.NewError(wire.CodeInvalidField, "A reaction must be exactly one emoji.")
 	errDeleted  = wire.NewError(wire.CodeMessageDeleted, "This message has been deleted.")
 )
 
@@ -54,6 +55,23 @@ func (s *Service) Remove(ctx context.Context, c Caller, messageID string) (wire.
 		m.Body, m.DeletedAt = "", &now
 		return nil
 	})
+}
+
+// React adds the caller's emoji to a message or takes it away; where that is so
+// already nothing changes. Refusals: wire.CodeInvalidField for what is not
+// exactly one emoji, and those of Store.React.
+func (s *Service) React(ctx context.Context, c Caller, messageID, emoji string, on bool) (wire.Message, error) {
+	if !isEmoji(emoji) {
+		return wire.Message{}, errNoEmoji
+	}
+	m, changed, err := s.store.React(ctx, Reaction{
+		ConversationID: c.Conversation, MessageID: messageID, Emoji: emoji,
+		By: c.Participant, On: on, Now: s.time(),
+	})
+	if err == nil && changed {
+		s.announceUpdate(ctx, m, c.Socket)
+	}
+	return m, err
 }
 
 // update changes a message and tells everyone.

@@ -121,3 +121,22 @@ func TestAnswerAfterEdit(t *testing.T) {
 		t.Errorf("messages %+v", got)
 	}
 }
+
+func TestReact(t *testing.T) {
+	h := newHouse(t)
+	caller, m := h.begin(t)
+	got, err := h.React(t.Context(), agent(caller), m.ID, "👍", true)
+	if err != nil || len(got.Reactions) != 1 || got.Reactions[0].By[0] != "site-anna" {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if _, err := h.React(t.Context(), agent(caller), m.ID, "👍", true); err != nil {
+		t.Error(err)
+	}
+	if events := take[wire.MessageEvent](t, h.events, wire.EventMessageUpdated); len(events) != 1 || events[0].Rev != got.Rev {
+		t.Errorf("announced %+v", events)
+	}
+	_, err = h.React(t.Context(), caller, m.ID, "thumb", true)
+	refused(t, err, wire.CodeInvalidField)
+	_, err = h.React(t.Context(), caller, "unknown", "👍", true)
+	refused(t, err, wire.CodeNotFound)
+}

@@ -112,6 +112,8 @@ func (a *API) routes() []route {
 		{"GET", wire.PathMessages, a.getMessages},
 		{"PATCH", wire.PathMessage, a.patchMessage},
 		{"DELETE", wire.PathMessage, a.deleteMessage},
+		{"PUT", wire.PathReaction, a.putReaction},
+		{"DELETE", wire.PathReaction, a.deleteReaction},
 		{"POST", wire.PathRead, a.postRead},
 		{"POST", wire.PathTyping, a.postTyping},
 		{"POST", wire.PathToken, a.postToken},

@@ -25,6 +25,20 @@ func (a *API) deleteMessage(w http.ResponseWriter, r *http.Request) error {
 	})
 }
 
+// putReaction answers PUT …/messages/{message}/reactions/{emoji}.
+func (a *API) putReaction(w http.ResponseWriter, r *http.Request) error { return a.react(w, r, true) }
+
+// deleteReaction answers DELETE …/messages/{message}/reactions/{emoji}.
+func (a *API) deleteReaction(w http.ResponseWriter, r *http.Request) error {
+	return a.react(w, r, false)
+}
+
+func (a *API) react(w http.ResponseWriter, r *http.Request, on bool) error {
+	return a.change(w, r, a.gesture, func(c chat.Caller, messageID string) (wire.Message, error) {
+		return a.Chat.React(r.Context(), c, messageID, r.PathValue("emoji"), on)
+	})
+}
+
 // change has who changes the message in the path, and answers with its new form.
 func (a *API) change(w http.ResponseWriter, r *http.Request, who func(*http.Request, *wire.Author) (chat.Caller, error), do func(chat.Caller, string) (wire.Message, error)) error {
 	caller, err := who(r, nil)

@@ -2,6 +2,8 @@ package httpapi_test
 
 import (
 	"net/http"
+	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -55,5 +57,26 @@ func TestReply(t *testing.T) {
 	w := s.call("POST", of(wire.PathMessages, session.Conversation.ID), `{"clientId":"k2","body":"I mean it","replyTo":"`+m.ID+`"}`, bearer(session.Token))
 	if got := decode[wire.SendAnswer](t, w).Message; w.Code != http.StatusCreated || got.ReplyTo != m.ID {
 		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+func TestReactions(t *testing.T) {
+	s := newServer(t)
+	session := s.begin()
+	m := decode[wire.SendAnswer](t, s.send(session, "k1", "Hello")).Message
+	thumb := strings.NewReplacer("{id}", session.Conversation.ID, "{message}", m.ID, "{emoji}", url.PathEscape("👍🏽")).Replace(wire.PathReaction)
+	for _, token := range []string{session.Token, serverKey, session.Token} {
+		if w := s.call("PUT", thumb, "", bearer(token)); w.Code != http.StatusOK {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+	}
+	w := s.call("PUT", strings.Replace(thumb, url.PathEscape("👍🏽"), "%23%EF%B8%8F%E2%83%A3", 1), "", bearer(session.Token))
+	got := decode[wire.SendAnswer](t, w).Message.Reactions
+	if len(got) != 2 || got[0].Emoji != "👍🏽" || len(got[0].By) != 2 || got[0].By[0] != session.Participant.ID || got[0].By[1] != "site-agent" || got[1].Emoji != "#️⃣" {
+		t.Errorf("reactions %+v", got)
+	}
+	w = s.call("DELETE", thumb, "", bearer(session.Token))
+	if got := decode[wire.SendAnswer](t, w).Message.Reactions; len(got) != 2 || len(got[0].By) != 1 && len(got[1].By) != 1 {
+		t.Errorf("after one was taken away: %s", w.Body)
 	}
 }

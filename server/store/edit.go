@@ -60,5 +60,11 @@ func findMessage(tx *transaction, conversationID, messageID string) (wire.Messag
 
 // oneMessage is the one that the condition picks.
 func oneMessage(tx *transaction, condition string, args ...any) (wire.Message, error) {
-	return scanMessage(tx.QueryRow("SELECT "+messageColumns+" FROM message WHERE "+condition, args...))
+	m, err := scanMessage(tx.QueryRow("SELECT "+messageColumns+" FROM message WHERE "+condition, args...))
+	if err != nil {
+		return m, err
+	}
+	one := []wire.Message{m}
+	err = addReactions(context.Background(), tx, one)
+	return one[0], err
 }

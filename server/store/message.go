@@ -177,10 +177,12 @@ func (s *SQLite) messages(ctx context.Context, limit int, condition string, args
 	limit = max(limit, 0)
 	all, err := collect(ctx, s.read, scanMessage,
 		"SELECT "+messageColumns+" FROM message WHERE "+condition+" LIMIT $3", append(args, limit+1)...)
-	if err != nil || len(all) <= limit {
-		return all, false, err
+	if err != nil {
+		return nil, false, err
 	}
-	return all[:limit], true, nil
+	more := len(all) > limit
+	all = all[:min(len(all), limit)]
+	return all, more, addReactions(ctx, s.read, all)
 }
 
 // textMessage is what all messages have in common so far.

@@ -135,6 +135,15 @@ func (c Conversation) Remove(ctx context.Context, messageID string) (wire.Messag
 	return c.change(ctx, "DELETE", wire.PathMessage, messageID, nil)
 }
 
+// React adds the caller's emoji to a message, or takes it away.
+func (c Conversation) React(ctx context.Context, messageID, emoji string, on bool) (wire.Message, error) {
+	method := "DELETE"
+	if on {
+		method = "PUT"
+	}
+	return c.change(ctx, method, strings.Replace(wire.PathReaction, "{emoji}", url.PathEscape(emoji), 1), messageID, nil)
+}
+
 // change changes a message, and is its new form.
 func (c Conversation) change(ctx context.Context, method, path, messageID string, body any) (wire.Message, error) {
 	var answer wire.SendAnswer

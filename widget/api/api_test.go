@@ -57,6 +57,14 @@ func TestCallsAreThoseOfTheContract(t *testing.T) {
 		{"typing", func(_ Client, c Conversation) error { return c.Typing(t.Context(), true, "") }, "POST /api/chatbot/conversations/c1/typing", `{"on":true}`},
 		{"edit", func(_ Client, c Conversation) error { _, err := c.Edit(t.Context(), "m1", "Hi"); return err }, "PATCH /api/chatbot/conversations/c1/messages/m1", `{"body":"Hi"}`},
 		{"remove", func(_ Client, c Conversation) error { _, err := c.Remove(t.Context(), "m1"); return err }, "DELETE /api/chatbot/conversations/c1/messages/m1", ""},
+		{"react", func(_ Client, c Conversation) error {
+			_, err := c.React(t.Context(), "m1", "#️⃣", true)
+			return err
+		}, "PUT /api/chatbot/conversations/c1/messages/m1/reactions/%23%EF%B8%8F%E2%83%A3", ""},
+		{"react no more", func(_ Client, c Conversation) error {
+			_, err := c.React(t.Context(), "m1", "👍", false)
+			return err
+		}, "DELETE /api/chatbot/conversations/c1/messages/m1/reactions/%F0%9F%91%8D", ""},
 		{"renew", func(_ Client, c Conversation) error { _, err := c.Renew(t.Context()); return err }, "POST /api/chatbot/conversations/c1/token", "{}"},
 		{"revoke", func(_ Client, c Conversation) error { return c.Revoke(t.Context()) }, "DELETE /api/chatbot/conversations/c1/token", ""},
 		{"authorize", func(_ Client, c Conversation) error {

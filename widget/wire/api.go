@@ -8,6 +8,7 @@ const (
 	PathConversation  = "/api/chatbot/conversations/{id}"
 	PathMessages      = "/api/chatbot/conversations/{id}/messages"
 	PathMessage       = "/api/chatbot/conversations/{id}/messages/{message}"
+	PathReaction      = "/api/chatbot/conversations/{id}/messages/{message}/reactions/{emoji}"
 	PathRead          = "/api/chatbot/conversations/{id}/read"
 	PathTyping        = "/api/chatbot/conversations/{id}/typing"
 	PathToken         = "/api/chatbot/conversations/{id}/token"
@@ -44,6 +45,7 @@ const (
 	FeatureTyping      = "typing"
 	FeatureEdit        = "edit"  // and delete
 	FeatureReply       = "reply" // SendRequest.ReplyTo
+	FeatureReactions   = "reactions"
 )
 
 // Config is the answer of GET /api/chatbot/config. It never holds a secret.

@@ -22,6 +22,8 @@ const (
 	// EditSeconds is how long after it was written a message may be changed or
 	// deleted by who wrote it.
 	EditSeconds = 900
+	// MaxReactions is how many different emoji a message may have.
+	MaxReactions = 20
 	// MaxPageSize is the number of messages in one answer.
 	MaxPageSize = 100
 	// DefaultPageSize is how many an answer holds when limit is not given.
