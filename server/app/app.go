@@ -285,7 +285,7 @@ func (a *App) answer() wire.Config {
 			MessagesPerMinute:      a.config.RateMessages,
 			ConversationsPerMinute: a.config.RateConversations,
 		},
-		Features: []string{wire.FeatureInvitations, wire.FeatureSignals, wire.FeatureReadMarks, wire.FeatureTokens, wire.FeatureIdentity},
+		Features: []string{wire.FeatureInvitations, wire.FeatureSignals, wire.FeatureReadMarks, wire.FeatureTokens, wire.FeatureIdentity, wire.FeatureTyping},
 		Version:  Version,
 	}
 }

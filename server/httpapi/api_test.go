@@ -412,6 +412,7 @@ func TestBadInput(t *testing.T) {
 		return fmt.Sprintf(`{"channel_name":%q,"socket_id":%q}`, name, socket)
 	}
 	own := wire.Channel(session.Conversation.ID)
+	typing := of(wire.PathTyping, session.Conversation.ID)
 	read, token := of(wire.PathRead, session.Conversation.ID), of(wire.PathToken, session.Conversation.ID)
 	for _, c := range []struct {
 		name, method, path, body string
@@ -468,6 +469,11 @@ func TestBadInput(t *testing.T) {
 		{"channel without a token", "POST", wire.PathChannelAuth, channel(own, "1.2"), nil, 401, wire.CodeUnauthorized},
 		{"unknown provider", "POST", wire.PathChannelAuth, `{"channel_name":"x","socket_id":"1.2","provider":"pusher"}`, []string{mine}, 422, wire.CodeInvalidField},
 		{"channel auth as text", "POST", wire.PathChannelAuth, `x`, []string{mine, "Content-Type: text/plain"}, 415, wire.CodeUnsupportedMedia},
+		{"typing in a foreign conversation", "POST", of(wire.PathTyping, other.Conversation.ID), `{"on":true}`, []string{mine}, 404, wire.CodeNotFound},
+		{"typing without a token", "POST", typing, `{"on":true}`, nil, 401, wire.CodeUnauthorized},
+		{"typing neither yes nor no", "POST", typing, `{"on":"yes"}`, []string{mine}, 422, wire.CodeInvalidField},
+		{"typing as an agent", "POST", typing, `{"on":true,"author":{"id":"a","role":"agent","name":""}}`, []string{mine}, 403, wire.CodeForbidden},
+		{"typing nowhere", "POST", of(wire.PathTyping, "unknown"), `{"on":true}`, []string{bearer(serverKey)}, 404, wire.CodeNotFound},
 		{"foreign origin", "POST", wire.PathConversations, `{}`, []string{"Origin: https://evil.example"}, 403, wire.CodeOriginNotAllowed},
 		{"null origin", "POST", wire.PathConversations, `{}`, []string{"Origin: null"}, 403, wire.CodeOriginNotAllowed},
 		{"wrong ticket", "POST", wire.PathConversations, `{}`, []string{wire.HeaderSite + ": x"}, 403, wire.CodeForbidden},
