@@ -110,6 +110,8 @@ func (a *API) routes() []route {
 		{"GET", wire.PathConversation, a.getConversation},
 		{"POST", wire.PathMessages, a.postMessage},
 		{"GET", wire.PathMessages, a.getMessages},
+		{"PATCH", wire.PathMessage, a.patchMessage},
+		{"DELETE", wire.PathMessage, a.deleteMessage},
 		{"POST", wire.PathRead, a.postRead},
 		{"POST", wire.PathTyping, a.postTyping},
 		{"POST", wire.PathToken, a.postToken},

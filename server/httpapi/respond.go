@@ -34,6 +34,8 @@ var statuses = map[wire.Code]int{
 	wire.CodeOriginNotAllowed:   http.StatusForbidden,
 	wire.CodeNotFound:           http.StatusNotFound,
 	wire.CodeInvitationInvalid:  http.StatusNotFound,
+	wire.CodeTooLate:            http.StatusForbidden,
+	wire.CodeMessageDeleted:     http.StatusConflict,
 	wire.CodeConflict:           http.StatusConflict,
 	wire.CodeMisdirectedRequest: http.StatusMisdirectedRequest,
 	wire.CodeRateLimited:        http.StatusTooManyRequests,

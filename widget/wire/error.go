@@ -22,6 +22,8 @@ const (
 	CodeOriginNotAllowed   Code = "origin_not_allowed"
 	CodeNotFound           Code = "not_found"
 	CodeConflict           Code = "client_id_conflict"
+	CodeTooLate            Code = "too_late"
+	CodeMessageDeleted     Code = "message_deleted"
 	CodeInvalidCursor      Code = "invalid_cursor"
 	CodeInvalidSocketID    Code = "invalid_socket_id"
 	CodeInvitationInvalid  Code = "invitation_invalid"

@@ -106,8 +106,8 @@ type Message struct {
 	Status      Status       `json:"status"`
 	CreatedAt   Time         `json:"createdAt"`
 	EditedAt    *Time        `json:"editedAt,omitempty"`
-	DeletedAt   *Time        `json:"deletedAt,omitempty"`
-	ReplyTo     string       `json:"replyTo,omitempty"`
+	DeletedAt   *Time        `json:"deletedAt,omitempty"` // Body is empty then
+	ReplyTo     string       `json:"replyTo,omitempty"`   // id of a message of the same conversation
 	Reactions   []Reaction   `json:"reactions"`
 	Attachments []Attachment `json:"attachments"`
 	// Source names the page an answer was taken from, where there is one.

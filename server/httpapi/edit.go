@@ -1,0 +1,43 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"chatbot/server/chat"
+	"chatbot/widget/wire"
+)
+
+// patchMessage answers PATCH …/messages/{message}: another text.
+func (a *API) patchMessage(w http.ResponseWriter, r *http.Request) error {
+	var edit wire.EditRequest
+	if err := readJSON(w, r, &edit, false); err != nil {
+		return err
+	}
+	return a.change(w, r, a.sender, func(c chat.Caller, messageID string) (wire.Message, error) {
+		return a.Chat.Edit(r.Context(), c, messageID, edit.Body)
+	})
+}
+
+// deleteMessage answers DELETE …/messages/{message}.
+func (a *API) deleteMessage(w http.ResponseWriter, r *http.Request) error {
+	return a.change(w, r, a.sender, func(c chat.Caller, messageID string) (wire.Message, error) {
+		return a.Chat.Remove(r.Context(), c, messageID)
+	})
+}
+
+// change has who changes the message in the path, and answers with its new form.
+func (a *API) change(w http.ResponseWriter, r *http.Request, who func(*http.Request, *wire.Author) (chat.Caller, error), do func(chat.Caller, string) (wire.Message, error)) error {
+	caller, err := who(r, nil)
+	if err != nil {
+		return err
+	}
+	id := r.PathValue("message")
+	if !wire.ValidID(id) {
+		return wire.NewError(wire.CodeNotFound, "There is no such message for you.")
+	}
+	m, err := do(caller, id)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, http.StatusOK, wire.SendAnswer{Message: m})
+}
