@@ -61,5 +61,5 @@ var english = Words{
 
 	clock:  "3:04 PM",
 	date:   "MONTH 2",
-	months: [12]string{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
+	months: []string{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
 }

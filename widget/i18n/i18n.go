@@ -62,8 +62,8 @@ type Words struct {
 	Unreachable     string
 	Failed          string // anything else
 
-	clock, date string // layouts of package time
-	months      [12]string
+	clock, date string   // layouts of package time
+	months      []string // a slice, so that no code is made to compare catalogues
 }
 
 // Frame is what the frame document says by itself. The boot script reads it in
