@@ -336,6 +336,10 @@
 		// focus goes to the composer, but not where that would raise a keyboard over
 		// what there is to read.
 		focus: () => { if (!matchMedia("(pointer: coarse)").matches) attempt(() => textarea.focus({ preventScroll: true })); },
+		compose: text => {
+			write(text);
+			textarea.focus();
+		},
 		style: (name, value) => { root.style.setProperty(name, value); },
 		// tabs joins the visitor's tabs, where the browser offers what that takes.
 		// Post sends to all others; lead asks for the lead and tells when this tab

@@ -33,6 +33,15 @@ type Words struct {
 	Retry        string
 	Delete       string
 	Deleted      string
+	Edited       string
+	More         string // what opens the menu of a message
+	React        string
+	AnyEmoji     string
+	Reply        string
+	ReplyingTo   string // {name}
+	Edit         string
+	Editing      string
+	Cancel       string
 	Source       string
 	Older        string
 	NewMessage   string // one new message, on the pill

@@ -44,14 +44,16 @@ type Root struct {
 	state  session.State
 	dots   dots
 	window int
-	away   bool // the end of the log is not in view
-	unseen int  // messages that came meanwhile
+	menu   string // the id of the message whose menu is open
+	away   bool   // the end of the log is not in view
+	unseen int    // messages that came meanwhile
 	seen   map[string]wire.Time
 	lines  []line
 	timer  *time.Timer
 
 	mu      sync.Mutex // guards what follows
 	ctx     app.Context
+	mode    mode
 	mounted bool
 	news    *session.State // not drawn yet
 }
@@ -195,7 +197,7 @@ func sooner(a, b, now wire.Time) wire.Time {
 func (r *Root) scene() scene {
 	return scene{
 		words: r.words, state: r.state, now: r.options.Now(), offset: r.options.Offset,
-		title: r.site.Title, server: r.options.Server, window: r.window, seen: r.seen,
+		title: r.site.Title, server: r.options.Server, window: r.window, menu: r.menu, seen: r.seen,
 	}
 }
 
@@ -300,6 +302,7 @@ func (r *Root) parts() []app.UI {
 			),
 			&pill{Visible: r.away, New: r.unseen, Words: r.words, Root: r},
 		),
+		r.bar(),
 	}
 }
 
@@ -318,7 +321,7 @@ func (r *Root) paper() []app.UI {
 		}
 	}
 	for _, l := range r.lines {
-		rows = append(rows, &row{Line: l, Logo: r.site.Logo, Words: r.words, Chat: r.options.Chat})
+		rows = append(rows, &row{Line: l, Logo: r.site.Logo, Words: r.words, Chat: r.options.Chat, Root: r})
 	}
 	return []app.UI{
 		&welcome{Greeting: r.site.Greeting, Logo: r.site.Logo, Suggestions: r.site.Suggestions, Chat: r.options.Chat},

@@ -16,6 +16,7 @@ type row struct {
 	Logo  string
 	Words *i18n.Words
 	Chat  Chat
+	Root  *Root
 }
 
 // Render draws the row.
@@ -29,6 +30,8 @@ func (r *row) Render() app.UI {
 		app.Div().Class("stack").Body(
 			r.author(),
 			r.bubble(),
+			r.tools(),
+			r.reactions(),
 			app.Time().DateTime(r.Line.Stamp).Text(r.Line.Clock),
 			r.fate(),
 		),
@@ -110,7 +113,14 @@ func (r *row) bubble() app.UI {
 		}
 		text[i] = outside(s.URL).Text(s.Text)
 	}
-	parts := []app.UI{app.P().Class("text").Dir("auto").Body(text...)}
+	var parts []app.UI
+	if r.Line.QuoteText != "" {
+		parts = append(parts, app.Div().Class("quote").Dir("auto").Body(app.B().Text(r.Line.QuoteName), app.P().Text(r.Line.QuoteText)))
+	}
+	parts = append(parts, app.P().Class("text").Dir("auto").Body(text...))
+	if r.Line.Edited {
+		parts = append(parts, app.P().Class("edited").Text(r.Words.Edited))
+	}
 	if r.Line.SourceTitle != "" {
 		parts = append(parts, r.source())
 	}
