@@ -73,13 +73,13 @@ type modeBar struct {
 
 // Render draws the bar; without a title it is empty and not seen.
 func (b *modeBar) Render() app.UI {
-	bar := app.Div().Class("mode").Role("status")
+	bar := app.Elem("div").Class("mode").Role("status")
 	if b.Title == "" {
 		return bar
 	}
 	return bar.Body(
-		app.Div().Dir("auto").Body(app.B().Text(b.Title), app.P().Text(b.Text)),
-		app.Button().Type("button").Class("tool").Aria("label", b.Words.Cancel).OnClick(b.cancel).Body(icon(iconClose)),
+		app.Elem("div").Dir("auto").Body(app.Elem("b").Text(b.Title), app.Elem("p").Text(b.Text)),
+		button("tool").Aria("label", b.Words.Cancel).OnClick(b.cancel).Body(icon(iconClose)),
 	)
 }
 

@@ -15,35 +15,38 @@ var quickEmoji = []string{"👍", "❤️", "😂", "😮", "😢", "🙏"}
 // and flags are made of many.
 const maxEmoji = 16
 
-// tools is the button that opens what can be done with a message, and the menu.
+// tools is the button that opens what can be done with a message.
 func (r *row) tools() app.UI {
 	l := r.Line
 	if l.ID == "" || l.Deleted || !l.CanReact && !l.CanReply && !l.CanRevise {
 		return nil
 	}
-	return app.Div().Class("tools").OnKeyDown(r.key).Body(
-		app.Button().Type("button").Class("more").Aria("label", r.Words.More).Aria("expanded", strconv.FormatBool(l.Menu)).OnClick(r.toggle).Body(icon(iconMore)),
-		app.If(l.Menu, r.menu),
+	return app.Elem("div").Class("tools").Body(
+		button("more").Aria("label", r.Words.More).Aria("expanded", strconv.FormatBool(l.Menu)).OnClick(r.toggle).Body(icon(iconMore)),
 	)
 }
 
+// menu stands below the message while it is open.
 func (r *row) menu() app.UI {
+	if !r.Line.Menu {
+		return nil
+	}
 	var parts []app.UI
 	if r.Line.CanReact {
 		for _, emoji := range quickEmoji {
 			parts = append(parts, &emojiButton{Emoji: emoji, Row: r})
 		}
-		parts = append(parts, app.Input().Type("text").Class("emoji").MaxLength(maxEmoji).Placeholder("…").Aria("label", r.Words.AnyEmoji).OnChange(r.typed))
+		parts = append(parts, app.Elem("input").Attr("type", "text").Class("emoji").Attr("maxlength", maxEmoji).Attr("placeholder", "…").Aria("label", r.Words.AnyEmoji).OnChange(r.typed))
 	}
-	button := func(can bool, text string, do app.EventHandler) {
+	offer := func(can bool, text string, do app.EventHandler) {
 		if can {
-			parts = append(parts, app.Button().Type("button").Class("plain").OnClick(do).Text(text))
+			parts = append(parts, button("plain").OnClick(do).Text(text))
 		}
 	}
-	button(r.Line.CanReply, r.Words.Reply, r.reply)
-	button(r.Line.CanRevise, r.Words.Edit, r.edit)
-	button(r.Line.CanRevise, r.Words.Delete, r.remove)
-	return app.Div().Class("menu").Role("group").Aria("label", r.Words.More).Body(parts...)
+	offer(r.Line.CanReply, r.Words.Reply, r.reply)
+	offer(r.Line.CanRevise, r.Words.Edit, r.edit)
+	offer(r.Line.CanRevise, r.Words.Delete, r.remove)
+	return app.Elem("div").Class("menu").OnKeyDown(r.key).Role("group").Aria("label", r.Words.More).Body(parts...)
 }
 
 // reactions are those that were given, each a button that adds one's own.
@@ -55,7 +58,7 @@ func (r *row) reactions() app.UI {
 	for i, given := range r.Line.Reactions {
 		chips[i] = &emojiButton{Emoji: given.Emoji, Count: given.Count, Names: given.Names, Mine: given.Mine, Row: r}
 	}
-	return app.Div().Class("reactions").Body(chips...)
+	return app.Elem("div").Class("reactions").Body(chips...)
 }
 
 // emojiButton gives a reaction or takes it back.
@@ -71,11 +74,11 @@ type emojiButton struct {
 
 // Render draws the button; who reacted is told on hover and to those who hear.
 func (b *emojiButton) Render() app.UI {
-	button := app.Button().Type("button").Class("emoji").OnClick(b.react)
+	given := button("emoji").OnClick(b.react)
 	if b.Count == 0 {
-		return button.Aria("label", b.Row.Words.React+" "+b.Emoji).Text(b.Emoji)
+		return given.Aria("label", b.Row.Words.React+" "+b.Emoji).Text(b.Emoji)
 	}
-	return button.Title(b.Names).Aria("pressed", strconv.FormatBool(b.Mine)).
+	return given.Title(b.Names).Aria("pressed", strconv.FormatBool(b.Mine)).
 		Aria("label", b.Emoji+" "+b.Names).Text(b.Emoji + " " + strconv.Itoa(b.Count))
 }
 
