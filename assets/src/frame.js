@@ -53,6 +53,27 @@
 	// The frame's steps are none of the page's history.
 	history.pushState = history.replaceState = () => {};
 
+	// coder/websocket closes with codes that a browser refuses by throwing, which a
+	// program made by TinyGo does not survive: its sockets never throw, and one that
+	// cannot be had is one that has closed. Errors are kept from it, because it
+	// would close for them, and wait; an end follows each.
+	const Socket = window.WebSocket;
+	const closed = () => {
+		const socket = new EventTarget();
+		socket.close = socket.send = () => {};
+		setTimeout(() => socket.dispatchEvent(new CloseEvent("close", { code: 1006 })));
+		return socket;
+	};
+	window.WebSocket = function (...args) {
+		const socket = attempt(() => new Socket(...args)) || closed();
+		const { addEventListener, close, send } = socket;
+		return Object.assign(socket, {
+			addEventListener: (type, ...rest) => type !== "error" && addEventListener.call(socket, type, ...rest),
+			close: (...args) => attempt(() => (close.apply(socket, args), true)) || close.call(socket),
+			send: data => attempt(() => send.call(socket, data)),
+		});
+	};
+
 	// Links leave the frame, before go-app takes them for its own routes.
 	addEventListener("click", e => {
 		const link = e.target.closest && e.target.closest("a[href]");
@@ -418,11 +439,28 @@
 		try {
 			const go = new Go();
 			const { instance } = await load(go.importObject);
-			await go.run(instance);
+			reason = await Promise.race([go.run(guarded(instance)), trap]) || reason;
 		} catch (e) {
 			reason = String(e && e.message || e);
 		}
 		die(reason);
+	};
+
+	// guarded is the program, but a trap is noted wherever it is called from: in a
+	// program made by TinyGo each panic is one, and nothing else would tell.
+	let trapped;
+	const trap = new Promise(resolve => { trapped = resolve; });
+	const guarded = instance => {
+		const guard = fn => (...args) => {
+			try {
+				return fn(...args);
+			} catch (e) {
+				if (e instanceof WebAssembly.RuntimeError) trapped(e.message);
+				throw e;
+			}
+		};
+		const exports = Object.entries(instance.exports).map(([name, e]) => [name, typeof e === "function" ? guard(e) : e]);
+		return Object.create(instance, { exports: { value: Object.fromEntries(exports) } });
 	};
 
 	// die leaves what was written for the frame that comes in this one's place.
