@@ -439,7 +439,7 @@
 		try {
 			const go = new Go();
 			const { instance } = await load(go.importObject);
-			reason = await Promise.race([go.run(guarded(instance)), trap]) || reason;
+			reason = await Promise.race([go.run(guarded(instance)).then(() => reason), trap]);
 		} catch (e) {
 			reason = String(e && e.message || e);
 		}
