@@ -131,6 +131,8 @@
 		port.onmessage = m => wellFormed(m.data) && receive(m.data);
 		apply(e.data.config);
 		root.dataset.layout = e.data.config && e.data.config.fullscreen === true ? "full" : "panel";
+		// Who has talked before sees that there is something to come.
+		if (storage.get("conversation")) for (const side of ["theirs", "mine", "theirs"]) sketch(`row ${side} first last skeleton`);
 		post("ready");
 		resume();
 	};
@@ -175,18 +177,22 @@
 		if (deliver) return pass(m);
 		if (early.length >= maxWaiting || !text.trim()) return;
 		early.push(m);
+		const p = sketch("row mine first last pending");
+		if (!p) return;
+		p.dir = "auto";
+		p.textContent = text;
+	};
+	// sketch draws an empty row where the program will draw the talk.
+	const sketch = name => {
 		const rows = document.querySelector("#app .rows");
 		if (!rows) return;
-		const make = (parent, tag, name) => {
-			const e = document.createElement(tag);
+		get("app").classList.add("talking");
+		return [name, "stack", "bubble", "text"].reduce((parent, name) => {
+			const e = document.createElement(name === "text" ? "p" : "div");
 			e.className = name;
 			parent.append(e);
 			return e;
-		};
-		const p = make(make(make(make(rows, "div", "row mine first last pending"), "div", "stack"), "div", "bubble"), "p", "text");
-		p.dir = "auto";
-		p.textContent = text;
-		get("app").classList.add("talking");
+		}, rows);
 	};
 	const submit = () => {
 		refresh();
@@ -212,7 +218,7 @@
 	textarea.addEventListener("input", () => {
 		refresh();
 		textarea.value ? drafts.set("draft", textarea.value) : drafts.remove("draft");
-		if (deliver) pass({ type: "typed" });
+		if (deliver) pass({ type: "typed", text: textarea.value.slice(0, 1) });
 	});
 	textarea.addEventListener("keydown", e => {
 		// 229 and isComposing are the Enter that ends an input method's composition.

@@ -31,6 +31,7 @@ var mayImport = map[string][]string{
 	"server/httpapi":          {"widget/wire", "server/chat", "server/auth", "server/pusher/signature"},
 	"server/cli":              {"widget/wire", "widget/api", "server/auth", "server/config"},
 	"server/app":              {"widget/wire", "server/", "assets", "assets/"},
+	"server/chaos":            {"widget/wire", "widget/session", "widget/realtime", "widget/api", "widget/client", "server/auth"},
 	"server":                  {"widget/", "server/", "assets", "assets/"},
 	"assets":                  {"assets/build/manifest"},
 	"assets/build/manifest":   {},

@@ -36,6 +36,22 @@ func TestTypedWhileLoading(t *testing.T) {
 	}
 }
 
+// A returning visitor sees at once that there is something to come, and then
+// the talk in its place.
+func TestSkeleton(t *testing.T) {
+	w := newWorld(t)
+	v, _ := w.chatting()
+	release := w.gate.hold("/messages")
+	defer release()
+	v.open(w.site.URL)
+	p := v.openChat()
+	p.until(logBox + `.querySelectorAll('.skeleton').length === 3`)
+	v.shot("light-skeleton")
+	release()
+	p.untilSaid("Hello")
+	p.until(`!document.querySelector('.skeleton')`)
+}
+
 // While the program streams in, the bar shows which part of it has come.
 func TestProgress(t *testing.T) {
 	w := newWorld(t)

@@ -159,7 +159,7 @@ func newServer(t *testing.T, change ...func(*httpapi.Options)) *server {
 			"chatbot-widget.js":  "plain", "chatbot-widget.js.br": "brotli", "chatbot-widget.js.gz": "gzip",
 			"frame.hash.js": "hashed",
 		},
-		Docs:   fstest.MapFS{"GUIDE.md": {Data: []byte("# The guide\n\nSee [it](GUIDE.md#x) <script>alert(1)</script>\n")}, "picture.png": {Data: []byte("\x89PNG")}, "other.svg": {Data: []byte("<svg/>")}},
+		Docs:   fstest.MapFS{"GUIDE.md": {Data: []byte("# The guide\n\nSee [it](GUIDE.md#x) <script>alert(1)</script>\n")}, "picture.png": {Data: []byte("\x89PNG")}, "plot.svg": {Data: []byte("<svg/>")}, "other.txt": {Data: []byte("x")}},
 		Ready:  func(*http.Request) error { return nil },
 		Clock:  s.clock,
 		Logger: slog.New(slog.NewTextHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
@@ -412,6 +412,7 @@ func TestBadInput(t *testing.T) {
 		return fmt.Sprintf(`{"channel_name":%q,"socket_id":%q}`, name, socket)
 	}
 	own := wire.Channel(session.Conversation.ID)
+	typing := of(wire.PathTyping, session.Conversation.ID)
 	read, token := of(wire.PathRead, session.Conversation.ID), of(wire.PathToken, session.Conversation.ID)
 	for _, c := range []struct {
 		name, method, path, body string
@@ -468,6 +469,11 @@ func TestBadInput(t *testing.T) {
 		{"channel without a token", "POST", wire.PathChannelAuth, channel(own, "1.2"), nil, 401, wire.CodeUnauthorized},
 		{"unknown provider", "POST", wire.PathChannelAuth, `{"channel_name":"x","socket_id":"1.2","provider":"pusher"}`, []string{mine}, 422, wire.CodeInvalidField},
 		{"channel auth as text", "POST", wire.PathChannelAuth, `x`, []string{mine, "Content-Type: text/plain"}, 415, wire.CodeUnsupportedMedia},
+		{"typing in a foreign conversation", "POST", of(wire.PathTyping, other.Conversation.ID), `{"on":true}`, []string{mine}, 404, wire.CodeNotFound},
+		{"typing without a token", "POST", typing, `{"on":true}`, nil, 401, wire.CodeUnauthorized},
+		{"typing neither yes nor no", "POST", typing, `{"on":"yes"}`, []string{mine}, 422, wire.CodeInvalidField},
+		{"typing as an agent", "POST", typing, `{"on":true,"author":{"id":"a","role":"agent","name":""}}`, []string{mine}, 403, wire.CodeForbidden},
+		{"typing nowhere", "POST", of(wire.PathTyping, "unknown"), `{"on":true}`, []string{bearer(serverKey)}, 404, wire.CodeNotFound},
 		{"foreign origin", "POST", wire.PathConversations, `{}`, []string{"Origin: https://evil.example"}, 403, wire.CodeOriginNotAllowed},
 		{"null origin", "POST", wire.PathConversations, `{}`, []string{"Origin: null"}, 403, wire.CodeOriginNotAllowed},
 		{"wrong ticket", "POST", wire.PathConversations, `{}`, []string{wire.HeaderSite + ": x"}, 403, wire.CodeForbidden},
@@ -613,8 +619,12 @@ func TestDocs(t *testing.T) {
 	if w.Code != 200 || w.Body.String() != "\x89PNG" || w.Header().Get("Content-Type") != "image/png" || w.Header().Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("a picture: %d %v %q", w.Code, w.Header(), w.Body)
 	}
-	if w := s.call("GET", "/docs/other.svg", ""); w.Code != 404 {
-		t.Errorf("what is neither guide nor PNG: %d", w.Code)
+	w = s.call("GET", "/docs/plot.svg", "")
+	if w.Code != 200 || w.Header().Get("Content-Type") != "image/svg+xml" || !strings.HasPrefix(w.Header().Get("Content-Security-Policy"), "default-src 'none'") {
+		t.Errorf("a drawing, that could hold a script: %d %v", w.Code, w.Header())
+	}
+	if w := s.call("GET", "/docs/other.txt", ""); w.Code != 404 {
+		t.Errorf("what is neither guide nor picture: %d", w.Code)
 	}
 }
 

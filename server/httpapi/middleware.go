@@ -116,7 +116,12 @@ func (a *API) withCORS(next http.Handler) http.Handler {
 
 // limit charges one call to the caller's network and site.
 func (a *API) limit(limiter *auth.RateLimiter, r *http.Request, site string) error {
-	wait, ok := limiter.Allow(auth.RateKey(a.remoteIP(r), site), a.Clock())
+	return a.charge(limiter, auth.RateKey(a.remoteIP(r), site))
+}
+
+// charge charges one call to key.
+func (a *API) charge(limiter *auth.RateLimiter, key string) error {
+	wait, ok := limiter.Allow(key, a.Clock())
 	if ok {
 		return nil
 	}

@@ -90,6 +90,12 @@ func writeJSON(w http.ResponseWriter, status int, v any) error {
 	return nil
 }
 
+func noContent(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
 // readJSON decodes the request's body into v, strictly: one JSON object, only
 // fields that are known, at most wire.MaxBodyBytes. An empty body leaves v as
 // it is where optional.

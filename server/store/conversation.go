@@ -62,7 +62,7 @@ func participant(tx *transaction, conversationID, id string) (p wire.Participant
 
 // join makes sure that p is in the conversation and that there is one, and is p
 // as it is stored. Coming to it is a change of the conversation.
-func join(tx *transaction, conversationID, site string, p wire.Participant, now wire.Time) (wire.Participant, error) {
+func join(tx *transaction, conversationID, site string, p wire.Participant, now wire.Time, withMessage bool) (wire.Participant, error) {
 	stored, known, err := participant(tx, conversationID, p.ID)
 	if err != nil || known {
 		return stored, err
@@ -78,13 +78,25 @@ func join(tx *transaction, conversationID, site string, p wire.Participant, now 
 	if err != nil {
 		return p, err
 	}
-	_, rev, err := advance(tx, conversationID, 0, now)
+	rev, err := entryRev(tx, conversationID, now, withMessage)
 	if err != nil {
 		return p, err
 	}
 	_, err = tx.Exec("INSERT INTO participant (conversation_id, id, role, name, rev, changed_rev, joined_at) VALUES ($1, $2, $3, $4, $5, $5, $6)",
 		conversationID, p.ID, p.Role, p.Name, rev, now)
 	return p, err
+}
+
+// entryRev is the rev at which a participant enters: one of its own, or that of
+// the message which comes in the same transaction. Two would leave a gap before
+// the message for all who follow the conversation's events.
+func entryRev(tx *transaction, conversationID string, now wire.Time, withMessage bool) (rev int64, err error) {
+	if withMessage {
+		err = tx.QueryRow("SELECT rev + 1 FROM conversation WHERE id = $1", conversationID).Scan(&rev)
+		return rev, err
+	}
+	_, rev, err = advance(tx, conversationID, 0, now)
+	return rev, err
 }
 
 // advance counts a change of the conversation, which brings so many messages.

@@ -56,7 +56,7 @@ func appendMessage(tx *transaction, m chat.NewMessage) (message wire.Message, cr
 		return known, false, err
 	}
 	author := wire.Participant{ID: m.Author.ID, Role: m.Author.Role, Name: m.Author.Name}
-	author, err = join(tx, m.ConversationID, m.Site, author, m.CreatedAt)
+	author, err = join(tx, m.ConversationID, m.Site, author, m.CreatedAt, true)
 	if err != nil {
 		return message, false, err
 	}

@@ -115,18 +115,27 @@ func (c Conversation) Badge(ctx context.Context) (badge wire.Badge, err error) {
 // Send posts a message. A valid socketID keeps the announcement away from that
 // socket; any other is left out.
 func (c Conversation) Send(ctx context.Context, r wire.SendRequest, socketID string) (wire.Message, error) {
-	header := map[string]string{}
-	if wire.ValidSocketID(socketID) {
-		header[wire.HeaderSocketID] = socketID
-	}
 	var answer wire.SendAnswer
-	if err := c.call(ctx, "POST", wire.PathMessages, header, r, &answer); err != nil {
+	if err := c.call(ctx, "POST", wire.PathMessages, socketHeader(socketID), r, &answer); err != nil {
 		return wire.Message{}, err
 	}
 	if answer.Message.ClientID != r.ClientID || answer.Message.Seq < 1 {
 		return wire.Message{}, unreadable(errors.New("the message in the answer is not the one that was sent"))
 	}
 	return answer.Message, nil
+}
+
+// Typing tells the others that the caller has begun to type, or ended. A valid
+// socketID keeps the announcement away from that socket.
+func (c Conversation) Typing(ctx context.Context, on bool, socketID string) error {
+	return c.call(ctx, "POST", wire.PathTyping, socketHeader(socketID), wire.TypingRequest{On: on}, nil)
+}
+
+func socketHeader(socketID string) map[string]string {
+	if !wire.ValidSocketID(socketID) {
+		return nil
+	}
+	return map[string]string{wire.HeaderSocketID: socketID}
 }
 
 // Read tells that every message up to seq has been seen, and is the mark that

@@ -54,6 +54,7 @@ func TestCallsAreThoseOfTheContract(t *testing.T) {
 		{"before", func(_ Client, c Conversation) error { _, err := c.Before(t.Context(), 9); return err }, "GET /api/chatbot/conversations/c1/messages?before=9", ""},
 		{"invite", func(_ Client, c Conversation) error { _, err := c.Invite(t.Context()); return err }, "POST /api/chatbot/conversations/c1/invitations", "{}"},
 		{"read", func(_ Client, c Conversation) error { _, err := c.Read(t.Context(), 5); return err }, "POST /api/chatbot/conversations/c1/read", `{"seq":5}`},
+		{"typing", func(_ Client, c Conversation) error { return c.Typing(t.Context(), true, "") }, "POST /api/chatbot/conversations/c1/typing", `{"on":true}`},
 		{"renew", func(_ Client, c Conversation) error { _, err := c.Renew(t.Context()); return err }, "POST /api/chatbot/conversations/c1/token", "{}"},
 		{"revoke", func(_ Client, c Conversation) error { return c.Revoke(t.Context()) }, "DELETE /api/chatbot/conversations/c1/token", ""},
 		{"authorize", func(_ Client, c Conversation) error {
@@ -72,7 +73,7 @@ func TestCallsAreThoseOfTheContract(t *testing.T) {
 				b, _ := io.ReadAll(r.Body)
 				got, body, token = r.Method+" "+r.URL.String(), string(b), r.Header.Get("Authorization")
 				ticket, media = r.Header.Get("X-Chatbot-Site"), r.Header.Get("Content-Type")
-				if r.Method == "DELETE" {
+				if r.Method == "DELETE" || strings.HasSuffix(r.URL.Path, "/typing") {
 					w.WriteHeader(http.StatusNoContent)
 					return
 				}

@@ -23,6 +23,7 @@ type Shared struct {
 	LoadingOlder   bool
 	Whole          bool
 	Messages       []wire.Message
+	Participants   []wire.Participant
 	Outbox         []Entry
 	Signals        []Signal
 	Realtime       Realtime
@@ -39,7 +40,7 @@ type Shared struct {
 func (s State) Share(before State) Shared {
 	shared := Shared{
 		Config: s.Config, Loaded: s.Loaded, ConversationID: s.ConversationID, Self: s.Self, Cursor: s.Cursor,
-		HasOlder: s.HasOlder, LoadingOlder: s.LoadingOlder, Outbox: s.Outbox, Signals: s.Signals, Realtime: s.Realtime, Link: s.Link,
+		HasOlder: s.HasOlder, LoadingOlder: s.LoadingOlder, Participants: s.Participants, Outbox: s.Outbox, Signals: s.Signals, Realtime: s.Realtime, Link: s.Link,
 		Notice: s.Notice, Unsaved: s.Unsaved, Invitation: s.Invitation, Ended: s.Ended, ReadSeq: s.work.readSeq,
 	}
 	shared.Whole = before.ConversationID != s.ConversationID || before.Cursor.Epoch != s.Cursor.Epoch || len(s.Messages) < len(before.Messages)
@@ -77,17 +78,17 @@ func (m *machine) followed(e Event) {
 			m.write(send)
 			m.work.handed = append(slices.Clip(m.work.handed), send.ClientID)
 		}
-		if identify, ok := e.(Identify); ok {
-			m.work.user = identify.User // in case that nobody leads yet
-		}
+		m.handOn(e)
 		m.do(Forward{e})
 		return
 	}
 	switch e := e.(type) {
-	case Typed, Dismiss:
-		if m.Notice.Code != "" {
-			m.do(Forward{Dismiss{}})
+	case Typed:
+		if m.Notice.Code != "" || m.pausedTyping(!e.Blank) {
+			m.do(Forward{e})
 		}
+	case Dismiss:
+		m.do(Forward{e})
 	case Mirrored:
 		m.mirrored(e.Shared)
 	case Lead:
@@ -97,20 +98,39 @@ func (m *machine) followed(e Event) {
 	}
 }
 
+// handOn remembers what is handed on as long as no leader was heard: there may
+// be none yet, and it falls to this tab then. A text is kept anyway.
+func (m *machine) handOn(e Event) {
+	switch e := e.(type) {
+	case Send:
+	case Identify:
+		m.work.user = e.User
+	default:
+		if !m.work.heard {
+			m.work.unheard = append(slices.Clip(m.work.unheard), e)
+		}
+	}
+}
+
 // lead takes over from a tab that is gone: with what is mirrored already, and
 // what was kept and may not have been mirrored yet.
 func (m *machine) lead(saved Saved) {
 	m.work.following = false
-	m.work.handed = nil
+	unheard := m.work.unheard
+	m.work.handed, m.work.unheard = nil, nil
 	m.work.config.wanted = true
 	m.takeOver(saved)
 	if m.work.user.ID != "" {
 		m.identify(m.work.user)
 	}
+	for _, e := range unheard {
+		m.own(e)
+	}
 }
 
 func (m *machine) takeOver(saved Saved) {
 	if m.ConversationID != saved.ConversationID || saved.ConversationID == "" {
+		m.leave() // the tab that is gone had left it, and did not come to say so
 		m.start(saved)
 		return
 	}
@@ -124,8 +144,10 @@ func (m *machine) takeOver(saved Saved) {
 	m.requeue()
 	m.LoadingOlder = false
 	m.Realtime = Realtime{}
-	if len(m.Messages) == 0 {
-		m.work.history.wanted = true
+	// Where there are messages, what follows them is fetched by the cursor. The
+	// latest page might leave a gap behind them.
+	m.work.history = task{wanted: len(m.Messages) == 0}
+	if m.work.history.wanted {
 		return
 	}
 	m.do(Subscribe{m.ConversationID})
@@ -142,11 +164,12 @@ func (m *machine) standDown() {
 // mirrored takes over what the leader has.
 func (m *machine) mirrored(s Shared) {
 	before := m.State
+	m.work.heard, m.work.unheard = true, nil
 	if s.Whole {
 		m.Messages, m.cloned = nil, true
 	}
 	m.Config, m.Loaded, m.ConversationID, m.Self, m.Cursor = s.Config, s.Loaded, s.ConversationID, s.Self, s.Cursor
-	m.HasOlder, m.LoadingOlder, m.Signals, m.Realtime, m.Link = s.HasOlder, s.LoadingOlder, s.Signals, s.Realtime, s.Link
+	m.HasOlder, m.LoadingOlder, m.Participants, m.Signals, m.Realtime, m.Link = s.HasOlder, s.LoadingOlder, s.Participants, s.Signals, s.Realtime, s.Link
 	m.Notice, m.Unsaved, m.Invitation, m.Ended = s.Notice, s.Unsaved || m.Unsaved, s.Invitation, s.Ended
 	m.work.readSeq = s.ReadSeq
 	for _, message := range s.Messages {

@@ -144,6 +144,34 @@ func TestNobodyLeadsYet(t *testing.T) {
 	the[FetchHistory](s)
 }
 
+// Who takes over goes on from what is mirrored: the latest page of a conversation
+// that has moved on since would leave a gap.
+func TestTakingOverLeavesNoGap(t *testing.T) {
+	x := openTabs(t)
+	saved := x.a.state.Saved()
+	x.b = &story{t: t, now: 1_000_000}
+	x.b.on(Started{Saved: saved, Following: true})
+	x.had = State{}
+	x.mirror()
+	x.b.on(Lead{saved})
+	none[FetchHistory](x.b)
+	x.b.on(PageFetched{conversation, page(2, true, message(2, 2, bot, ""))})
+	if !slices.Equal(x.b.seqs(), []int64{1, 2}) {
+		t.Errorf("messages %v", x.b.seqs())
+	}
+}
+
+// A tab that takes over from one that had left the conversation leaves it too.
+func TestTakingOverAfterLeaving(t *testing.T) {
+	for name, saved := range map[string]Saved{"reset": {}, "joined another": {ConversationID: "other", Self: "me-there"}} {
+		x := openTabs(t)
+		x.b.on(Lead{saved})
+		if s := x.b.state; s.ConversationID != saved.ConversationID || len(s.Messages) != 0 || s.Cursor != saved.Cursor {
+			t.Errorf("%s: %+v", name, s)
+		}
+	}
+}
+
 func TestReadingInAFollower(t *testing.T) {
 	x := openTabs(t)
 	x.a.on(Close{}).on(event(message(2, 2, bot, "")))
@@ -208,4 +236,21 @@ func TestIdentity(t *testing.T) {
 	s = chatting(t).on(Identify{ann})
 	the[Forget](s)
 	the[CreateConversation](s)
+}
+
+// What the visitor does before it is known who leads is done by whoever comes
+// to lead, once.
+func TestDoneBeforeAnybodyLeads(t *testing.T) {
+	s := &story{t: t, now: 1}
+	s.on(Started{Following: true}).on(Offered{"code"}).on(Join{"code", "Ben"})
+	s.on(Lead{s.state.Saved()})
+	if the[JoinConversation](s).Code != "code" {
+		t.Errorf("effects %+v", s.effects)
+	}
+	x := openTabs(t)
+	x.b.on(StandDown{}) // of another tab's leading nothing is known
+	x.do(Reset{})
+	x.mirror()
+	x.b.on(Lead{x.b.state.Saved()})
+	none[Forget](x.b)
 }

@@ -276,7 +276,7 @@ func (r *Root) follow(ctx app.Context) {
 // Render draws the chat.
 func (r *Root) Render() app.UI {
 	classes := []string{"chat"}
-	if len(r.lines) > 0 {
+	if len(r.lines) > 0 || r.state.Awaiting() {
 		classes = append(classes, "talking")
 	}
 	if r.state.HasOlder {
@@ -309,9 +309,16 @@ func (r *Root) paper() []app.UI {
 	if r.state.LoadingOlder {
 		older = r.words.Older
 	}
-	rows := make([]app.UI, len(r.lines))
-	for i, l := range r.lines {
-		rows[i] = &row{Line: l, Logo: r.site.Logo, Words: r.words, Chat: r.options.Chat}
+	rows := make([]app.UI, 0, len(r.lines)+3)
+	if r.state.Awaiting() {
+		for _, side := range []string{"theirs", "mine", "theirs"} { // as the boot script draws them
+			rows = append(rows, app.Div().Class("row", side, "first", "last", "skeleton").Aria("hidden", true).Body(
+				app.Div().Class("stack").Body(app.Div().Class("bubble")),
+			))
+		}
+	}
+	for _, l := range r.lines {
+		rows = append(rows, &row{Line: l, Logo: r.site.Logo, Words: r.words, Chat: r.options.Chat})
 	}
 	return []app.UI{
 		&welcome{Greeting: r.site.Greeting, Logo: r.site.Logo, Suggestions: r.site.Suggestions, Chat: r.options.Chat},

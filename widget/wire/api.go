@@ -8,6 +8,7 @@ const (
 	PathConversation  = "/api/chatbot/conversations/{id}"
 	PathMessages      = "/api/chatbot/conversations/{id}/messages"
 	PathRead          = "/api/chatbot/conversations/{id}/read"
+	PathTyping        = "/api/chatbot/conversations/{id}/typing"
 	PathToken         = "/api/chatbot/conversations/{id}/token"
 	PathInvitations   = "/api/chatbot/conversations/{id}/invitations"
 	PathChannelAuth   = "/api/chatbot/broadcasting/auth"
@@ -39,6 +40,7 @@ const (
 	FeatureReadMarks   = "read"
 	FeatureTokens      = "tokens"   // renewal and revocation
 	FeatureIdentity    = "identity" // a user of the site, in a new conversation
+	FeatureTyping      = "typing"
 )
 
 // Config is the answer of GET /api/chatbot/config. It never holds a secret.
@@ -137,6 +139,13 @@ type ReadRequest struct {
 // the one asked for where another device has read on.
 type ReadAnswer struct {
 	ReadSeq int64 `json:"readSeq"`
+}
+
+// TypingRequest is the body of POST …/typing: the caller has begun to type, or
+// ended. Author is for holders of the server key, as in SendRequest.
+type TypingRequest struct {
+	On     bool    `json:"on"`
+	Author *Author `json:"author,omitempty"`
 }
 
 // Badge is the answer of GET /api/chatbot/conversations/{id}. Unread counts the

@@ -60,7 +60,9 @@ func testParticipants(t *testing.T, s chat.Store) {
 	var want []wire.Participant
 	for i, p := range []string{"m", "z", "a", "k"} {
 		m := message("c", p, fmt.Sprint("k", i))
-		add(t, s, m)
+		if stored := add(t, s, m); stored.Rev != int64(i+1) {
+			t.Errorf("the first message of %s has rev %d, want %d: with one of its own the entry would be a gap", p, stored.Rev, i+1)
+		}
 		want = append(want, wire.Participant{ID: p, Role: m.Author.Role, Name: m.Author.Name, ReadSeq: int64(i + 1)})
 	}
 	before := conversation(t, s, "c").Rev
