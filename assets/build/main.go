@@ -58,13 +58,12 @@ func run(args []string, out io.Writer) error {
 		return printSizes(out, filepath.Join(root, "assets", "dist"))
 	case *makeTinyGo:
 		return tinygo.Make(out)
+	case *report:
+		return printReports(out, *compiler, root, *overlay)
 	}
 	c, err := choose(*compiler, out, root, *overlay)
 	if err != nil {
 		return err
-	}
-	if *report {
-		return printReport(out, c)
 	}
 	return build(out, root, c, *quality)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"chatbot/assets/build/tinygo"
 	"chatbot/assets/build/wasm"
 )
 
@@ -19,6 +21,29 @@ import (
 type share struct {
 	name             string
 	functions, bytes int
+}
+
+// printReports prints one for the compiler that is asked for, or for each that
+// is there.
+func printReports(out io.Writer, name, root string, overlay bool) error {
+	names := []string{name}
+	if name == auto {
+		names = []string{standard, tinyGoName}
+	}
+	for _, n := range names {
+		c, err := choose(n, out, root, overlay)
+		if name == auto && errors.Is(err, tinygo.ErrMissing) {
+			fmt.Fprintln(out, "note:", err)
+			continue
+		}
+		if err == nil {
+			err = printReport(out, c)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // printReport prints which packages the code comes from, the largest first.
