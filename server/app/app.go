@@ -282,10 +282,11 @@ func (a *App) answer() wire.Config {
 			MessageChars:           wire.MaxMessageChars,
 			BodyBytes:              wire.MaxBodyBytes,
 			PageSize:               wire.MaxPageSize,
+			EditSeconds:            wire.EditSeconds,
 			MessagesPerMinute:      a.config.RateMessages,
 			ConversationsPerMinute: a.config.RateConversations,
 		},
-		Features: []string{wire.FeatureInvitations, wire.FeatureSignals, wire.FeatureReadMarks, wire.FeatureTokens, wire.FeatureIdentity, wire.FeatureTyping},
+		Features: []string{wire.FeatureInvitations, wire.FeatureSignals, wire.FeatureReadMarks, wire.FeatureTokens, wire.FeatureIdentity, wire.FeatureTyping, wire.FeatureEdit, wire.FeatureReply, wire.FeatureReactions},
 		Version:  Version,
 	}
 }

@@ -126,6 +126,7 @@ func (s *Service) Send(ctx context.Context, c Caller, r wire.SendRequest) (m wir
 		ClientID:       r.ClientID,
 		Author:         author,
 		Body:           r.Body,
+		ReplyTo:        r.ReplyTo,
 		CreatedAt:      s.time(),
 		Site:           c.Site,
 		OwesAnswer:     author.Role == wire.RoleVisitor,
@@ -416,6 +417,13 @@ func (s *Service) announce(ctx context.Context, m wire.Message, except Socket) {
 	event := wire.MessageEvent{Message: &m, Rev: m.Rev, Epoch: s.store.Epoch()}
 	s.changed.announce(m.ConversationID)
 	s.publish(ctx, m.ConversationID, wire.EventMessageReceived, event, except)
+}
+
+// announceUpdate tells everyone of a message that has changed.
+func (s *Service) announceUpdate(ctx context.Context, m wire.Message, except Socket) {
+	event := wire.MessageEvent{Message: &m, Rev: m.Rev, Epoch: s.store.Epoch()}
+	s.changed.announce(m.ConversationID)
+	s.publish(ctx, m.ConversationID, wire.EventMessageUpdated, event, except)
 }
 
 // announceParticipant tells everyone of a participant who has joined or changed.

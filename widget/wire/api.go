@@ -7,6 +7,8 @@ const (
 	PathJoin          = "/api/chatbot/conversations/join"
 	PathConversation  = "/api/chatbot/conversations/{id}"
 	PathMessages      = "/api/chatbot/conversations/{id}/messages"
+	PathMessage       = "/api/chatbot/conversations/{id}/messages/{message}"
+	PathReaction      = "/api/chatbot/conversations/{id}/messages/{message}/reactions/{emoji}"
 	PathRead          = "/api/chatbot/conversations/{id}/read"
 	PathTyping        = "/api/chatbot/conversations/{id}/typing"
 	PathToken         = "/api/chatbot/conversations/{id}/token"
@@ -41,6 +43,9 @@ const (
 	FeatureTokens      = "tokens"   // renewal and revocation
 	FeatureIdentity    = "identity" // a user of the site, in a new conversation
 	FeatureTyping      = "typing"
+	FeatureEdit        = "edit"  // and delete
+	FeatureReply       = "reply" // SendRequest.ReplyTo
+	FeatureReactions   = "reactions"
 )
 
 // Config is the answer of GET /api/chatbot/config. It never holds a secret.
@@ -93,6 +98,7 @@ type Limits struct {
 	MessageChars           int `json:"messageChars"` // Unicode code points in a body
 	BodyBytes              int `json:"bodyBytes"`    // bytes in a request's body
 	PageSize               int `json:"pageSize"`     // messages in one answer, at most
+	EditSeconds            int `json:"editSeconds"`  // for which an own message may be changed
 	MessagesPerMinute      int `json:"messagesPerMinute"`
 	ConversationsPerMinute int `json:"conversationsPerMinute"`
 }
@@ -162,7 +168,13 @@ type Badge struct {
 type SendRequest struct {
 	ClientID string  `json:"clientId"`
 	Body     string  `json:"body"`
+	ReplyTo  string  `json:"replyTo,omitempty"` // id of the message that this one answers
 	Author   *Author `json:"author,omitempty"`
+}
+
+// EditRequest is the body of PATCH …/messages/{message}: the new text.
+type EditRequest struct {
+	Body string `json:"body"`
 }
 
 // ConversationSummary is what the holder of the server key sees of a
@@ -181,7 +193,7 @@ type ConversationList struct {
 	Conversations []ConversationSummary `json:"conversations"`
 }
 
-// SendAnswer is the answer to it.
+// SendAnswer is the answer to it, and to every other change of a message.
 type SendAnswer struct {
 	Message Message `json:"message"`
 }
