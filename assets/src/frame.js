@@ -10,6 +10,8 @@
 	const maxText = 4000; // characters in a message of the visitor, as in the contract
 	const countFrom = 3800; // from here on it is said how many are left
 	const maxWaiting = 100; // messages and texts that are kept for the program
+	const manyValues = 50000; // that the program holds on to, before it is made anew
+	const quiet = 60000; // ms without a touch after which an open chat may be, too
 	const fresh = 30 * 60000; // ms for which a talk that was left goes on by itself
 	const prefix = "chatbot:"; // of the keys in the frame's storage
 
@@ -111,6 +113,7 @@
 		}
 		if (m.type === "send") return typeof m.text === "string" && say(m.text);
 		if (m.type === "network" && !host.config.debug) return;
+		if (/^(open|close)$/.test(m.type)) opened = m.type === "open";
 		if (m.type === "layout") root.dataset.layout = m.fullscreen === true ? "full" : "panel";
 		if (/^(load|open|send|invite|identify|reset)$/.test(m.type)) start();
 		if (m.type === "open" && m.focus !== false) host.focus();
@@ -445,11 +448,23 @@
 		try {
 			const go = new Go();
 			const { instance } = await load(go.importObject);
+			setInterval(() => renew(go), 5000);
 			reason = await Promise.race([go.run(guarded(instance)).then(() => reason), trap]);
 		} catch (e) {
 			reason = String(e && e.message || e);
 		}
 		die(reason);
+	};
+
+	// renew asks the page for a frame in this one's place before the values that
+	// the program holds on to become too many: one made by TinyGo never lets go of
+	// any. It does so while nobody looks, or writes. The conversation, the draft and
+	// what is on its way are in the storage.
+	let opened = false;
+	let touched = 0;
+	for (const type of ["input", "keydown", "pointerdown", "wheel"]) addEventListener(type, () => { touched = Date.now(); }, { passive: true });
+	const renew = go => {
+		if (go._values.length > manyValues && !(opened && Date.now() - touched < quiet)) post("dead", { renew: true });
 	};
 
 	// guarded is the program, but a trap is noted wherever it is called from: in a
