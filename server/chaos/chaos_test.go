@@ -44,8 +44,14 @@ func TestPlan(t *testing.T) {
 		if e.kill != nil {
 			kills++
 		}
+		struck := map[string]bool{}
 		for _, f := range e.faults {
 			faults[f.kind]++
+			if which := fmt.Sprint(f.kind, f.link); struck[which] {
+				t.Errorf("a link suffers from %s twice at a time", f.kind)
+			} else {
+				struck[which] = true
+			}
 		}
 	}
 	if messages != o.Messages || kills != o.Kills || len(faults) != len(kinds) {

@@ -112,15 +112,17 @@ func plan(o options) []episode {
 		e := &episodes[m*o.Episodes/o.Messages]
 		e.writers = append(e.writers, r.IntN(o.people()))
 	}
-	deck := newDeck(r)
+	deck := deck{r: r}
 	for i := range episodes {
 		e := &episodes[i]
 		e.hold = o.Hold/10 + upTo(r, o.Hold*9/10)
 		if i*o.Kills/o.Episodes != (i+1)*o.Kills/o.Episodes {
 			e.kill = &kill{upTo(r, o.Hold/3), upTo(r, o.Hold/2)}
 		}
-		for range between(r, 1, 2) {
-			e.faults = append(e.faults, strike(r, deck.next(), o.people())...)
+		first, second := deck.next(), deck.next()
+		e.faults = strike(r, first, o.people())
+		if second != first && r.IntN(2) == 0 {
+			e.faults = append(e.faults, strike(r, second, o.people())...)
 		}
 		if r.IntN(3) == 0 {
 			e.restarts = []int{r.IntN(o.people())}
@@ -140,13 +142,11 @@ func strike(r *rand.Rand, kind, people int) (faults []fault) {
 	return faults
 }
 
-// deck deals the kinds so that each comes as often as the others.
+// deck deals the kinds so that each comes about as often as the others.
 type deck struct {
 	r    *rand.Rand
 	rest []int
 }
-
-func newDeck(r *rand.Rand) *deck { return &deck{r: r} }
 
 func (d *deck) next() int {
 	if len(d.rest) == 0 {
