@@ -4,8 +4,9 @@ GO ?= go
 .DEFAULT_GOAL := help
 SEEDS ?= 2000
 FIRST ?= 1
+FUZZTIME ?= 30s
 
-.PHONY: help run build assets test simulate simulate-bites chaos lint fmt size bench clean
+.PHONY: help run build assets test simulate simulate-bites chaos fuzz lint fmt size bench bench-realtime clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -19,9 +20,9 @@ build: assets ## build the self-contained binary bin/chatbot
 assets: ## build the widget into assets/dist
 	$(GO) run ./assets/build
 
-test: assets ## run every test, headless Chromium included
+test: assets ## run every test, headless Chromium and the official clients included
 	@.ci/chromium
-	@.ci/interpreters
+	@.ci/clients
 	$(GO) run ./assets/build -size
 	$(GO) vet ./...
 	GOOS=js GOARCH=wasm $(GO) vet ./widget/...
@@ -38,12 +39,19 @@ chaos: assets ## 5,000 messages through a broken network and a server that is ki
 	@.ci/chromium
 	$(GO) run ./server/chaos -messages 5000 -kills 25 -seed $(or $(SEED),0)
 
+fuzz: ## fuzz every decoder, one after another, for FUZZTIME each (30s)
+	@GO="$(GO)" FUZZTIME="$(FUZZTIME)" .ci/fuzz
+
 size: assets ## print raw, gzip and brotli size of every file against its budget
 	$(GO) run ./assets/build -size
 
 bench: assets ## measure latency in the browser and durable messages a second
 	@.ci/chromium
 	$(GO) test -run '^$$' -bench . -timeout 30m ./server/e2e ./server/bench
+
+bench-realtime: build ## compare the realtime endpoint with soketi
+	@.ci/clients
+	$(GO) run ./server/bench/realtime $(BENCHFLAGS)
 
 lint: ## vet for both targets, check formatting, run staticcheck
 	$(GO) vet ./...

@@ -197,7 +197,7 @@
 	textarea.addEventListener("input", () => {
 		refresh();
 		textarea.value ? drafts.set("draft", textarea.value) : drafts.remove("draft");
-		if (deliver) pass({ type: "typed" });
+		if (deliver) pass({ type: "typed", text: textarea.value.slice(0, 1) });
 	});
 	textarea.addEventListener("keydown", e => {
 		// 229 and isComposing are the Enter that ends an input method's composition.

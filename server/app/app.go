@@ -183,6 +183,7 @@ func (a *App) wire(keys *auth.Keys) error {
 				return origin == "" || origins.Allowed(origin) || contains(own, origin) || further.Allowed(origin)
 			},
 			ActivityTimeout: a.config.ActivityTimeout,
+			PongTimeout:     a.config.PongTimeout,
 			Logger:          a.log,
 			RemoteIP:        func(r *http.Request) string { return subscriber(auth.RemoteIP(r, proxies)) },
 			Secure:          func(r *http.Request) bool { return auth.Secure(r, proxies) },
@@ -281,10 +282,11 @@ func (a *App) answer() wire.Config {
 			MessageChars:           wire.MaxMessageChars,
 			BodyBytes:              wire.MaxBodyBytes,
 			PageSize:               wire.MaxPageSize,
+			EditSeconds:            wire.EditSeconds,
 			MessagesPerMinute:      a.config.RateMessages,
 			ConversationsPerMinute: a.config.RateConversations,
 		},
-		Features: []string{wire.FeatureInvitations, wire.FeatureSignals, wire.FeatureReadMarks, wire.FeatureTokens, wire.FeatureIdentity},
+		Features: []string{wire.FeatureInvitations, wire.FeatureSignals, wire.FeatureReadMarks, wire.FeatureTokens, wire.FeatureIdentity, wire.FeatureTyping, wire.FeatureEdit, wire.FeatureReply, wire.FeatureReactions},
 		Version:  Version,
 	}
 }

@@ -48,7 +48,7 @@ func TestGuidesLinks(t *testing.T) {
 		t.Fatal(files, err)
 	}
 	heading := regexp.MustCompile(`(?m)^#+ (.*)$`)
-	link := regexp.MustCompile(`\]\(([A-Za-z_]+\.(?:md|png))(?:#([a-z-]+))?\)`)
+	link := regexp.MustCompile(`\]\(([A-Za-z_-]+\.(?:md|png|svg))(?:#([a-z-]+))?\)`)
 	for _, file := range files {
 		for _, m := range link.FindAllStringSubmatch(guide(t, file), -1) {
 			target, anchor := guide(t, m[1]), m[2]

@@ -192,16 +192,20 @@ func (s *server) visit(t *testing.T) *visitor {
 }
 
 // listen follows a conversation with a ladder, by the ways of c.
-func listen(t *testing.T, url string, session wire.Session, c wire.Config) *visitor {
+func listen(t *testing.T, url string, session wire.Session, c wire.Config, change ...func(*realtime.Options)) *visitor {
 	v := &visitor{t: t, url: url, session: session, events: make(chan realtime.Event, 1000)}
-	v.ladder = realtime.New(realtime.Options{
+	o := realtime.Options{
 		Authorize: func(ctx context.Context, _, endpoint string, r wire.ChannelAuthRequest) (wire.ChannelAuth, error) {
 			return try[wire.ChannelAuth](ctx, "POST", url+endpoint, session.Token, r)
 		},
 		Fetch:  func(context.Context, string, int) (realtime.Fetched, error) { return realtime.Fetched{}, nil },
 		Emit:   func(e realtime.Event) { v.events <- e },
 		Jitter: func(time.Duration) time.Duration { return 0 },
-	})
+	}
+	for _, c := range change {
+		c(&o)
+	}
+	v.ladder = realtime.New(o)
 	v.ladder.Configure(c)
 	v.ladder.Follow(session.Conversation.ID)
 	ctx, cancel := context.WithCancel(context.Background())

@@ -16,6 +16,9 @@ import (
 // answer itself ends them earlier.
 const SignalTTL = 10 * time.Second
 
+// typingEvery is how often one participant's typing is announced at most.
+const typingEvery = time.Second
+
 // InvitationLifetime is how long an invitation's code may be used.
 const InvitationLifetime = 15 * time.Minute
 
@@ -123,6 +126,7 @@ func (s *Service) Send(ctx context.Context, c Caller, r wire.SendRequest) (m wir
 		ClientID:       r.ClientID,
 		Author:         author,
 		Body:           r.Body,
+		ReplyTo:        r.ReplyTo,
 		CreatedAt:      s.time(),
 		Site:           c.Site,
 		OwesAnswer:     author.Role == wire.RoleVisitor,
@@ -151,6 +155,8 @@ type Read struct {
 	Wait    time.Duration
 	// Stop, where it is given, ends the wait when it is closed.
 	Stop <-chan struct{}
+	// Reader is the participant who reads, and is not told their own signals.
+	Reader string
 }
 
 // Messages answers r. A cursor of another epoch gets everything from the start.
@@ -165,7 +171,8 @@ func (s *Service) Messages(ctx context.Context, conversationID string, r Read) (
 	if r.Since.Epoch != s.store.Epoch() {
 		since = 0
 	}
-	return s.changes(ctx, conversationID, since, r.Limit)
+	found, err := s.store.Changes(ctx, conversationID, since, r.Limit)
+	return s.page(conversationID, r.Reader, found), err
 }
 
 // Await does the waiting of r: it returns when there is something to tell, or
@@ -186,16 +193,11 @@ func (s *Service) Await(ctx context.Context, conversationID string, r *Read) err
 
 // hasNews reports whether there is something to tell now.
 func (s *Service) hasNews(ctx context.Context, conversationID string, r *Read) (bool, error) {
-	if r.Since.Epoch != s.store.Epoch() || signalTag(s.signals.active(conversationID, s.now())) != r.Signals {
+	if r.Since.Epoch != s.store.Epoch() || signalTag(s.signals.active(conversationID, r.Reader, s.now())) != r.Signals {
 		return true, nil
 	}
 	c, err := s.conversation(ctx, conversationID)
 	return c.Rev != r.Since.Rev, err
-}
-
-func (s *Service) changes(ctx context.Context, id string, since int64, limit int) (wire.Page, error) {
-	c, err := s.store.Changes(ctx, id, since, limit)
-	return s.page(id, c), err
 }
 
 func (s *Service) history(ctx context.Context, id string, r Read) (wire.Page, error) {
@@ -219,15 +221,15 @@ func (s *Service) history(ctx context.Context, id string, r Read) (wire.Page, er
 		return wire.Page{}, err
 	}
 	found.Participants, err = s.store.Participants(ctx, id)
-	return s.page(id, found), err
+	return s.page(id, r.Reader, found), err
 }
 
 // page is what was found, and what every answer tells beside it.
-func (s *Service) page(id string, c Changes) wire.Page {
+func (s *Service) page(id, reader string, c Changes) wire.Page {
 	for _, m := range c.Messages { // some may have come since LastSeq was read
 		c.LastSeq = max(c.LastSeq, m.Seq)
 	}
-	signals := s.signals.active(id, s.now())
+	signals := s.signals.active(id, reader, s.now())
 	return wire.Page{
 		Messages:     orEmpty(c.Messages),
 		Participants: orEmpty(c.Participants),
@@ -371,7 +373,42 @@ func (s *Service) Join(ctx context.Context, codeHash, name string) (wire.Session
 func (s *Service) Signal(ctx context.Context, conversationID string, signal wire.Signal, except Socket) {
 	s.signals.set(conversationID, signal, s.now())
 	s.publish(ctx, conversationID, wire.EventSignal, signal, except)
-	s.changed.announce(conversationID)
+	s.changed.wake(conversationID)
+}
+
+// Typing tells everyone else that the caller has begun to type, or ended. Who
+// says so more often than once in typingEvery is announced no more often.
+func (s *Service) Typing(ctx context.Context, c Caller, on bool) error {
+	author, err := s.author(ctx, c)
+	if err != nil {
+		return err
+	}
+	signal := wire.Signal{Type: wire.SignalIdle, Author: author}
+	if on {
+		signal.Type, signal.TTL = wire.SignalTyping, wire.TypingTTL
+	}
+	if s.signals.due(c.Conversation, author.ID, typingEvery, s.now()) {
+		s.Signal(ctx, c.Conversation, signal, c.Socket)
+		return nil
+	}
+	s.signals.set(c.Conversation, signal, s.now())
+	return nil
+}
+
+// author is the caller as the others know them: a visitor's name stands in the
+// store, not in the token.
+func (s *Service) author(ctx context.Context, c Caller) (wire.Author, error) {
+	author := wire.Author{ID: c.Participant.ID, Role: c.Participant.Role, Name: c.Participant.Name}
+	if author.Name != "" {
+		return author, nil
+	}
+	all, err := s.store.Participants(ctx, c.Conversation)
+	for _, p := range all {
+		if p.ID == author.ID {
+			author.Name = p.Name
+		}
+	}
+	return author, err
 }
 
 // announce tells everyone of a message that is stored.
@@ -380,6 +417,13 @@ func (s *Service) announce(ctx context.Context, m wire.Message, except Socket) {
 	event := wire.MessageEvent{Message: &m, Rev: m.Rev, Epoch: s.store.Epoch()}
 	s.changed.announce(m.ConversationID)
 	s.publish(ctx, m.ConversationID, wire.EventMessageReceived, event, except)
+}
+
+// announceUpdate tells everyone of a message that has changed.
+func (s *Service) announceUpdate(ctx context.Context, m wire.Message, except Socket) {
+	event := wire.MessageEvent{Message: &m, Rev: m.Rev, Epoch: s.store.Epoch()}
+	s.changed.announce(m.ConversationID)
+	s.publish(ctx, m.ConversationID, wire.EventMessageUpdated, event, except)
 }
 
 // announceParticipant tells everyone of a participant who has joined or changed.

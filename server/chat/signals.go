@@ -2,6 +2,7 @@ package chat
 
 import (
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +17,8 @@ import (
 type signals struct {
 	mu             sync.Mutex
 	byConversation map[string][]lease
+	told           map[string]time.Time // by conversation and author
+	swept          time.Time
 }
 
 type lease struct {
@@ -23,12 +26,18 @@ type lease struct {
 	until  time.Time
 }
 
-func newSignals() *signals { return &signals{byConversation: map[string][]lease{}} }
+// sweepEvery is how long what has passed may be kept where nobody asks for it.
+const sweepEvery = time.Minute
+
+func newSignals() *signals {
+	return &signals{byConversation: map[string][]lease{}, told: map[string]time.Time{}}
+}
 
 // set replaces the author's signal of the same type; SignalIdle ends them all.
 func (s *signals) set(conversationID string, signal wire.Signal, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.sweep(now)
 	s.keep(conversationID, func(l lease) bool {
 		same := l.signal.Author.ID == signal.Author.ID && (l.signal.Type == signal.Type || signal.Type == wire.SignalIdle)
 		return !same && l.until.After(now)
@@ -40,6 +49,31 @@ func (s *signals) set(conversationID string, signal wire.Signal, now time.Time) 
 	s.byConversation[conversationID] = append(s.byConversation[conversationID], lease{signal, until})
 }
 
+// due reports whether an author has not been announced for so long, and takes
+// it that they are now.
+func (s *signals) due(conversationID, authorID string, every time.Duration, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := conversationID + " " + authorID
+	if told, ok := s.told[key]; ok && now.Sub(told) < every {
+		return false
+	}
+	s.told[key] = now
+	return true
+}
+
+// sweep forgets what has passed in conversations that nobody reads.
+func (s *signals) sweep(now time.Time) {
+	if now.Sub(s.swept) < sweepEvery {
+		return
+	}
+	s.swept = now
+	for id := range s.byConversation {
+		s.keep(id, func(l lease) bool { return l.until.After(now) })
+	}
+	maps.DeleteFunc(s.told, func(_ string, told time.Time) bool { return now.Sub(told) >= sweepEvery })
+}
+
 // end drops all signals of an author.
 func (s *signals) end(conversationID, authorID string) {
 	s.mu.Lock()
@@ -47,14 +81,18 @@ func (s *signals) end(conversationID, authorID string) {
 	s.keep(conversationID, func(l lease) bool { return l.signal.Author.ID != authorID })
 }
 
-// active are the signals that hold now, with the time they have left.
-func (s *signals) active(conversationID string, now time.Time) []wire.Signal {
+// active are the signals of others than the reader that hold now, with the time
+// they have left.
+func (s *signals) active(conversationID, reader string, now time.Time) []wire.Signal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.keep(conversationID, func(l lease) bool { return l.until.After(now) })
 	out := []wire.Signal{}
 	for _, l := range s.byConversation[conversationID] {
 		signal := l.signal
+		if signal.Author.ID == reader {
+			continue
+		}
 		signal.TTL = int(l.until.Sub(now).Milliseconds())
 		out = append(out, signal)
 	}

@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -43,7 +44,7 @@ type Serve struct {
 	BotName        string   `default:"Assistant" env:"CHATBOT_BOT_NAME" placeholder:"NAME" help:"Name that the bot's answers carry."`
 
 	Realtime        string        `default:"on" env:"CHATBOT_REALTIME" placeholder:"on|off" help:"Serve WebSockets; off leaves polling alone."`
-	ActivityTimeout time.Duration `default:"30s" env:"CHATBOT_ACTIVITY_TIMEOUT" placeholder:"TIME" help:"Silence after which a WebSocket is asked whether it still lives."`
+	ActivityTimeout time.Duration `default:"30s" env:"CHATBOT_ACTIVITY_TIMEOUT,REVERB_APP_ACTIVITY_TIMEOUT" placeholder:"TIME" help:"Silence after which a WebSocket is asked whether it still lives."`
 	PollInterval    time.Duration `default:"2s" env:"CHATBOT_POLL_INTERVAL" placeholder:"TIME" help:"How often the widget polls where a poll is not held open."`
 	PollWait        time.Duration `default:"25s" env:"CHATBOT_POLL_WAIT" placeholder:"TIME" help:"How long a poll is held open while nothing changes; 0 answers at once. At most 25s."`
 
@@ -253,10 +254,19 @@ func (v *variables) Resolve(ctx *kong.Context, _ *kong.Path, flag *kong.Flag) (a
 	}
 	for _, variable := range flag.Envs {
 		if value := v.env.Get(variable); value != "" {
-			return value, nil
+			return withUnit(value, flag), nil
 		}
 	}
 	return nil, nil
+}
+
+// withUnit reads a bare number as seconds where a time is wanted, for that is how
+// Laravel writes it.
+func withUnit(value string, flag *kong.Flag) string {
+	if _, err := strconv.ParseUint(value, 10, 32); err == nil && flag.Target.Type() == reflect.TypeFor[time.Duration]() {
+		return value + "s"
+	}
+	return value
 }
 
 const envFileFlag = "env-file"
@@ -317,6 +327,7 @@ func (s Serve) Validate() error {
 		value, low, high, unit time.Duration
 	}{
 		{"--activity-timeout", s.ActivityTimeout, time.Second, 10 * time.Minute, time.Second}, // the protocol counts seconds
+		{"--realtime-pong-timeout", s.PongTimeout, time.Second, 10 * time.Minute, time.Second},
 		{"--poll-interval", s.PollInterval, 200 * time.Millisecond, time.Minute, time.Millisecond},
 		{"--poll-wait", s.PollWait, 0, wire.MaxWaitSeconds * time.Second, time.Second},
 	} {

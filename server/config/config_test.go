@@ -42,7 +42,7 @@ func quiet(t *testing.T) {
 var defaults = config.Serve{
 	Addr: "localhost:8000", DataDir: "./data", BotName: "Assistant",
 	Realtime: "on", ActivityTimeout: 30 * time.Second, PollInterval: 2 * time.Second, PollWait: 25 * time.Second,
-	Endpoint:          config.Endpoint{Connections: 20_000, PerAddress: 500, MessageSize: 10_000, RequestSize: 256 << 10, ClientEvents: "members", PrivateWebhooks: "off"},
+	Endpoint:          config.Endpoint{Connections: 20_000, PerAddress: 500, PongTimeout: 30 * time.Second, MessageSize: 10_000, RequestSize: 256 << 10, ClientEvents: "members", PrivateWebhooks: "off"},
 	Providers:         config.Providers{Reverb: "own", ReverbScheme: "https", PusherCluster: "mt1", PusherScheme: "https"},
 	RateConversations: 30, RateMessages: 60, LogLevel: "info", LogFormat: "text",
 }
@@ -84,6 +84,7 @@ var settings = []struct {
 	{"--bot-name", "CHATBOT_BOT_NAME", "Ada", func(s *config.Serve) { s.BotName = "Ada" }},
 	{"--realtime", "CHATBOT_REALTIME", "off", func(s *config.Serve) { s.Realtime = "off" }},
 	{"--activity-timeout", "CHATBOT_ACTIVITY_TIMEOUT", "2m", func(s *config.Serve) { s.ActivityTimeout = 2 * time.Minute }},
+	{"--realtime-pong-timeout", "REVERB_APP_PING_INTERVAL", "1m", func(s *config.Serve) { s.PongTimeout = time.Minute }},
 	{"--poll-interval", "CHATBOT_POLL_INTERVAL", "500ms", func(s *config.Serve) { s.PollInterval = 500 * time.Millisecond }},
 	{"--poll-wait", "CHATBOT_POLL_WAIT", "0s", func(s *config.Serve) { s.PollWait = 0 }},
 	{"--realtime-origins", "REVERB_ALLOWED_ORIGINS", "*.a.example,b.example", func(s *config.Serve) { s.Origins = []string{"*.a.example", "b.example"} }},
@@ -135,6 +136,26 @@ func TestSettings(t *testing.T) {
 	t.Setenv("CHATBOT_ADDR", "a:1")
 	if got, _, err := parse(t, "--addr", "b:2"); err != nil || got.(config.Serve).Addr != "b:2" {
 		t.Errorf("the flag does not come before the variable: %+v, %v", got, err)
+	}
+}
+
+// Laravel writes times in bare seconds.
+func TestBareSeconds(t *testing.T) {
+	quiet(t)
+	t.Setenv("REVERB_APP_ACTIVITY_TIMEOUT", "45")
+	t.Setenv("REVERB_APP_PING_INTERVAL", "60")
+	t.Setenv("CHATBOT_RATE_MESSAGES", "7")
+	want := defaults
+	want.ActivityTimeout, want.PongTimeout, want.RateMessages = 45*time.Second, time.Minute, 7
+	if got, _, err := parse(t); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for variable, flag := range map[string]string{"REVERB_APP_ACTIVITY_TIMEOUT": "--activity-timeout", "REVERB_APP_PING_INTERVAL": "--realtime-pong-timeout"} {
+		t.Setenv(variable, "0")
+		if _, _, err := parse(t); err == nil || !strings.Contains(err.Error(), flag) {
+			t.Errorf("%s=0: %v", variable, err)
+		}
+		t.Setenv(variable, "60")
 	}
 }
 
@@ -382,7 +403,7 @@ func checkDocumented(t *testing.T, text, flag, variable string) {
 	t.Helper()
 	_, rest, ok := strings.Cut(text, " "+flag+"=")
 	entry, _, _ := strings.Cut(rest, " --")
-	if !ok || !strings.Contains(entry, "$"+variable+"]") {
+	if !ok || !strings.Contains(entry, "$"+variable+"]") && !strings.Contains(entry, "$"+variable+", $") {
 		t.Errorf("the help does not document %s with $%s", flag, variable)
 	}
 }

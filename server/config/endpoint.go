@@ -5,19 +5,21 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"time"
 )
 
 // Endpoint are the settings of the realtime endpoint. Those that Laravel Reverb
 // has too are read from its variables.
 type Endpoint struct {
-	Origins         []string `env:"REVERB_ALLOWED_ORIGINS" placeholder:"HOST" help:"Further pages that may open WebSockets, by host as Laravel Reverb has it (shop.example, *.shop.example, * for all) or by origin. Pages that may carry the widget always may."`
-	Connections     int      `default:"20000" env:"REVERB_APP_MAX_CONNECTIONS" placeholder:"N" help:"WebSockets at a time."`
-	PerAddress      int      `default:"500" env:"CHATBOT_REALTIME_PER_ADDRESS" placeholder:"N" help:"WebSockets at a time from one address."`
-	MessageSize     int      `default:"10000" env:"REVERB_APP_MAX_MESSAGE_SIZE" placeholder:"BYTES" help:"Size of a message from a client."`
-	RequestSize     int      `default:"262144" env:"REVERB_MAX_REQUEST_SIZE" placeholder:"BYTES" help:"Size of a request to the HTTP API under /apps/."`
-	ClientEvents    string   `default:"members" env:"REVERB_APP_ACCEPT_CLIENT_EVENTS_FROM" placeholder:"members|none" help:"Who may send client events on private and presence channels. Reverb's \"all\" is taken for members."`
-	Webhooks        []string `env:"CHATBOT_REALTIME_WEBHOOKS" placeholder:"URL" help:"Addresses that are told of channels, members and client events, as Pusher tells them."`
-	PrivateWebhooks string   `default:"off" env:"CHATBOT_REALTIME_PRIVATE_WEBHOOKS" placeholder:"on|off" help:"Let webhooks go to private addresses and to this machine."`
+	Origins         []string      `env:"REVERB_ALLOWED_ORIGINS" placeholder:"HOST" help:"Further pages that may open WebSockets, by host as Laravel Reverb has it (shop.example, *.shop.example, * for all) or by origin. Pages that may carry the widget always may."`
+	Connections     int           `default:"20000" env:"REVERB_APP_MAX_CONNECTIONS" placeholder:"N" help:"WebSockets at a time."`
+	PerAddress      int           `default:"500" env:"CHATBOT_REALTIME_PER_ADDRESS" placeholder:"N" help:"WebSockets at a time from one address."`
+	PongTimeout     time.Duration `default:"30s" env:"REVERB_APP_PING_INTERVAL" placeholder:"TIME" help:"How long a WebSocket that was asked whether it still lives has to answer."`
+	MessageSize     int           `default:"10000" env:"REVERB_APP_MAX_MESSAGE_SIZE" placeholder:"BYTES" help:"Size of a message from a client."`
+	RequestSize     int           `default:"262144" env:"REVERB_MAX_REQUEST_SIZE" placeholder:"BYTES" help:"Size of a request to the HTTP API under /apps/."`
+	ClientEvents    string        `default:"members" env:"REVERB_APP_ACCEPT_CLIENT_EVENTS_FROM" placeholder:"members|none" help:"Who may send client events on private and presence channels. Reverb's \"all\" is taken for members."`
+	Webhooks        []string      `env:"CHATBOT_REALTIME_WEBHOOKS" placeholder:"URL" help:"Addresses that are told of channels, members and client events, as Pusher tells them."`
+	PrivateWebhooks string        `default:"off" env:"CHATBOT_REALTIME_PRIVATE_WEBHOOKS" placeholder:"on|off" help:"Let webhooks go to private addresses and to this machine."`
 }
 
 var originPattern = regexp.MustCompile(`^(https?://)?[A-Za-z0-9._*:\[\]-]+$`)

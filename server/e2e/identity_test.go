@@ -42,7 +42,7 @@ func TestIdentityGuide(t *testing.T) {
 			".go": {"go", "run"}, ".php": {"php"}, ".js": {"node"}, ".sh": {"bash"},
 		}[filepath.Ext(source)]
 		if _, err := exec.LookPath(program[0]); err != nil {
-			t.Errorf("%s cannot be run: install %s (.ci/interpreters does)", helper.name, helper.install)
+			t.Errorf("%s cannot be run: install %s (.ci/clients does)", helper.name, helper.install)
 			continue
 		}
 		run := exec.Command(program[0], append(program[1:], source)...)

@@ -56,6 +56,58 @@ func (a *API) caller(r *http.Request) (chat.Caller, error) {
 	}, err
 }
 
+// actor is who does something in the conversation in the path: the visitor that
+// the token names, or whoever the holder of the server key speaks as.
+func (a *API) actor(r *http.Request, author *wire.Author) (chat.Caller, error) {
+	if a.ServerKey.Matches(bearer(r)) {
+		return a.serverActor(r, author)
+	}
+	caller, err := a.caller(r)
+	if err == nil && author != nil {
+		err = wire.NewError(wire.CodeForbidden, "author may be set with the server key only.")
+	}
+	return caller, err
+}
+
+func (a *API) serverActor(r *http.Request, as *wire.Author) (chat.Caller, error) {
+	author := wire.Author{ID: "agent", Role: wire.RoleAgent, Name: "Support"}
+	if as != nil {
+		author = *as
+	}
+	if author.Role != wire.RoleAgent && author.Role != wire.RoleBot {
+		return chat.Caller{}, wire.NewError(wire.CodeInvalidField, "author.role must be agent or bot.")
+	}
+	if author.ID == "" {
+		author.ID = string(author.Role)
+	}
+	if !wire.ValidID(author.ID) {
+		return chat.Caller{}, wire.NewError(wire.CodeInvalidField, "author.id must be 1 to 64 characters of A-Z a-z 0-9 _ and -.")
+	}
+	if err := wire.ValidateName(author.Name); err != nil {
+		return chat.Caller{}, err
+	}
+	id, err := conversationID(r)
+	if err != nil {
+		return chat.Caller{}, err
+	}
+	if err := a.Chat.Exists(r.Context(), id); err != nil {
+		return chat.Caller{}, err
+	}
+	socket, err := namedSocket(r)
+	if err != nil {
+		return chat.Caller{}, err
+	}
+	return chat.Caller{
+		// The prefix keeps a site's own ids from meeting a visitor's.
+		Participant:  wire.Participant{ID: "site-" + author.ID, Role: author.Role, Name: author.Name},
+		Conversation: id,
+		// A site's own backend passes on which of its pages spoke, as
+		// Laravel's toOthers does. It is trusted, and need not know by which
+		// provider that page is connected.
+		Socket: socket,
+	}, nil
+}
+
 // socket is the caller's own connection, where it names one that it has
 // authorized itself. Anybody else's is as good as none.
 func (a *API) socket(r *http.Request, v auth.Visitor) (chat.Socket, error) {

@@ -84,14 +84,21 @@ func docTitle(source []byte, name string) string {
 	return name
 }
 
-// readPictures reads every PNG at the top of files, by its name.
+// pictureTypes are the kinds of pictures that guides may have.
+var pictureTypes = map[string]string{".png": "image/png", ".svg": "image/svg+xml"}
+
+// readPictures reads every picture at the top of files, by its name.
 func readPictures(files fs.FS) (map[string][]byte, error) {
-	names, err := fs.Glob(files, "*.png")
+	entries, err := fs.ReadDir(files, ".")
 	if err != nil {
 		return nil, err
 	}
 	pictures := map[string][]byte{}
-	for _, name := range names {
+	for _, entry := range entries {
+		name := entry.Name()
+		if pictureTypes[path.Ext(name)] == "" {
+			continue
+		}
 		if pictures[name], err = fs.ReadFile(files, name); err != nil {
 			return nil, fmt.Errorf("read the guides' picture %s: %w", name, err)
 		}
@@ -112,7 +119,8 @@ func (a *API) getDocs(w http.ResponseWriter, r *http.Request) error {
 		return nil
 	}
 	if picture, ok := a.pictures[name]; ok {
-		h.Set("Content-Type", "image/png")
+		h.Set("Content-Type", pictureTypes[path.Ext(name)])
+		h.Set("Content-Security-Policy", docsCSP)
 		w.Write(picture)
 		return nil
 	}

@@ -41,7 +41,5 @@ func (a *API) deleteToken(w http.ResponseWriter, r *http.Request) error {
 	for _, socket := range a.Sockets.Forget(participant) {
 		a.Disconnect(socket)
 	}
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(http.StatusNoContent)
-	return nil
+	return noContent(w)
 }

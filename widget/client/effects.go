@@ -61,6 +61,13 @@ func (c *Client) perform(ctx context.Context, effect session.Effect) {
 		}, func(f session.Failure) session.Event {
 			return session.ReadFailed{ConversationID: e.ConversationID, Failure: f}
 		})
+	case session.TellTyping:
+		conversation, socket := c.conversation(e.ConversationID), c.ladder.SocketID()
+		go func() {
+			limited, cancel := context.WithTimeout(ctx, callTimeout)
+			defer cancel()
+			_ = conversation.Typing(limited, e.On, socket) // what is lost passes
+		}()
 	case session.Renew:
 		conversation := c.conversation(e.ConversationID)
 		c.call(ctx, func(ctx context.Context) (session.Event, error) {

@@ -213,6 +213,8 @@ func encodeEvent(e session.Event) (n note, ok bool) {
 		n.Event = "older"
 	case session.Dismiss:
 		n.Event = "dismiss"
+	case session.Typed:
+		n.Event = "typed"
 	case session.StartOver:
 		n.Event = "startOver"
 	case session.Reset:
@@ -249,6 +251,8 @@ func decodeEvent(n note) (session.Event, bool) {
 		return session.Older{}, true
 	case "dismiss":
 		return session.Dismiss{}, true
+	case "typed":
+		return decode[session.Typed](n)
 	case "startOver":
 		return session.StartOver{}, true
 	case "reset":

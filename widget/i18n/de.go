@@ -21,6 +21,11 @@ var german = Words{
 	Reconnecting: "Verbindung wird wiederhergestellt…",
 	Offline:      "Offline. Wir senden, sobald Sie wieder da sind.",
 	Sending:      "Wird gesendet…",
+	Sent:         "Gesendet",
+	Read:         "Gelesen",
+	ReadBy:       "Gelesen von {name}",
+	Today:        "Heute",
+	Yesterday:    "Gestern",
 	Writing:      "{name} schreibt…",
 	NotSent:      "Nicht gesendet",
 	Retry:        "Erneut senden",
@@ -54,6 +59,7 @@ var german = Words{
 	Unreachable:     "Der Chat ist im Moment nicht erreichbar.",
 	Failed:          "Das hat nicht geklappt. Bitte versuchen Sie es noch einmal.",
 
-	clock: "15:04",
-	date:  "02.01., 15:04",
+	clock:  "15:04",
+	date:   "2. MONTH",
+	months: [12]string{"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"},
 }

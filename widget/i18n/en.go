@@ -21,6 +21,11 @@ var english = Words{
 	Reconnecting: "Reconnecting…",
 	Offline:      "Offline. We’ll send when you’re back.",
 	Sending:      "Sending…",
+	Sent:         "Sent",
+	Read:         "Read",
+	ReadBy:       "Read by {name}",
+	Today:        "Today",
+	Yesterday:    "Yesterday",
 	Writing:      "{name} is writing…",
 	NotSent:      "Not sent",
 	Retry:        "Retry",
@@ -54,6 +59,7 @@ var english = Words{
 	Unreachable:     "The chat cannot be reached at the moment.",
 	Failed:          "That did not work. Please try again.",
 
-	clock: "3:04 PM",
-	date:  "Jan 2, 3:04 PM",
+	clock:  "3:04 PM",
+	date:   "MONTH 2",
+	months: [12]string{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
 }

@@ -585,7 +585,7 @@ func plain(err error) error {
 		return refused
 	case errors.Is(err, context.DeadlineExceeded):
 		return errors.New("no answer in time")
-	case errors.Is(err, errSilent), errors.Is(err, errDropped), errors.Is(err, errClosed):
+	case errors.Is(err, errSilent), errors.Is(err, errDropped), errors.Is(err, errClosed), errors.Is(err, errRefused):
 		return err
 	}
 	return errors.New("it cannot be reached")

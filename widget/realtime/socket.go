@@ -47,11 +47,12 @@ type protocolError struct {
 
 func (e protocolError) Error() string { return fmt.Sprintf("refused with code %d", e.Code) }
 
-// Reasons for the end of a socket that no peer gave.
+// Reasons for the end of a socket to which no peer gave a number.
 var (
 	errSilent  = errors.New("no sign of life")
 	errDropped = errors.New("connection dropped")
 	errClosed  = errors.New("closed by the widget")
+	errRefused = errors.New("the subscription was refused")
 )
 
 // frame is a message of the protocol. Data is a string that holds JSON, as the
@@ -261,7 +262,7 @@ func (s *socket) handle(f frame) error {
 	case eventSubscribed:
 		s.answer(f.Channel, nil)
 	case eventSubscriptionError, eventSubscriptionRefused:
-		s.answer(f.Channel, errors.New("the subscription was refused"))
+		s.answer(f.Channel, errRefused)
 	case eventError:
 		refusal := f.refusal()
 		s.mu.Lock()

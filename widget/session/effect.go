@@ -28,6 +28,12 @@ type (
 		ConversationID string
 		Seq            int64
 	}
+	// TellTyping tells the others that the visitor writes, or has stopped. Nothing
+	// answers it: what is lost passes.
+	TellTyping struct {
+		ConversationID string
+		On             bool
+	}
 	// Renew asks for a new token in good time; it is answered by Renewed or
 	// RenewFailed.
 	Renew struct{ ConversationID string }
@@ -130,6 +136,7 @@ func (Keep) effect()               {}
 func (Forward) effect()            {}
 func (MarkRead) effect()           {}
 func (Renew) effect()              {}
+func (TellTyping) effect()         {}
 func (Wake) effect()               {}
 func (Connect) effect()            {}
 func (Subscribe) effect()          {}

@@ -14,8 +14,8 @@ type (
 		Text, ClientID string
 		At             wire.Time
 	}
-	// Typed means that the text in the composer changed.
-	Typed struct{}
+	// Typed means that the text in the composer changed; Blank that none is left.
+	Typed struct{ Blank bool }
 	// Retry sends a failed entry again, and Delete forgets an entry that is not
 	// on its way.
 	Retry  struct{ ClientID string }
@@ -153,11 +153,12 @@ type (
 	}
 
 	// Changed is an event of the conversation's channel that something was
-	// stored. Without a Message it says only that.
+	// stored: a Message or a Participant. Without either it says only that.
 	Changed struct {
 		ConversationID string
 		Provider       wire.Provider
 		Message        *wire.Message
+		Participant    *wire.Participant
 		Rev            int64
 		Epoch          string
 	}

@@ -33,6 +33,7 @@ func (m *machine) write(e Send) {
 		m.refuse(&entry, code, reason)
 	}
 	m.dismiss()
+	m.work.typed = 0 // the message ends it
 	m.Outbox = append(slices.Clip(m.Outbox), entry)
 	if m.work.following {
 		m.do(Keep{entry})
@@ -180,7 +181,7 @@ func (m *machine) sent(message wire.Message) {
 	if m.work.history.wanted {
 		return // its place is not known before the rest is there
 	}
-	m.follow(Changed{m.ConversationID, m.Realtime.Provider, &message, message.Rev, m.Cursor.Epoch})
+	m.follow(Changed{m.ConversationID, m.Realtime.Provider, &message, nil, message.Rev, m.Cursor.Epoch})
 }
 
 // accept ends the sending of the entry that is on its way.

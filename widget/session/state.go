@@ -37,6 +37,9 @@ type State struct {
 	// Outbox holds what the visitor wrote and the server has not confirmed, in
 	// the order of writing.
 	Outbox []Entry
+	// Participants are the others and the visitor, as far as they are known, with
+	// how far they have read.
+	Participants []wire.Participant
 	// Signals are the passing states of other participants. One counts until
 	// its Until.
 	Signals []Signal
@@ -193,6 +196,16 @@ func (s State) Typing(now wire.Time) []wire.Author {
 	return authors
 }
 
+// ReadBy are the people who have read up to a Seq, without the visitor.
+func (s State) ReadBy(seq int64) (readers []wire.Participant) {
+	for _, p := range s.Participants {
+		if p.ID != s.Self && p.Role != wire.RoleBot && p.ReadSeq >= seq {
+			readers = append(readers, p)
+		}
+	}
+	return readers
+}
+
 // Awaiting reports whether there is a talk of which nothing is known yet.
 func (s State) Awaiting() bool {
 	return s.ConversationID != "" && len(s.Messages) == 0 && (s.work.history.wanted || s.work.following && s.Cursor.Rev > 0)
@@ -240,6 +253,8 @@ type work struct {
 	markedSeq int64 // and the server knows it up to here
 	onScreen  int64 // everything up to here has stood on the screen
 	attentive bool  // the page is visible and has the focus
+
+	typed wire.Time // when it was told last that the visitor writes, 0 for not
 
 	user      wire.User // who the visitor is on the site
 	userID    string    // whose the conversation is

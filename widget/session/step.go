@@ -52,7 +52,10 @@ func (m *machine) own(e Event) {
 		// it does already
 	case Send:
 		m.write(e)
-	case Typed, Dismiss:
+	case Typed:
+		m.dismiss()
+		m.typing(!e.Blank)
+	case Dismiss:
 		m.dismiss()
 	case Retry:
 		m.retry(e.ClientID)

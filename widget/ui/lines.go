@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"strings"
 	"unicode/utf8"
 
 	"chatbot/widget/i18n"
@@ -28,9 +29,11 @@ type line struct {
 	Stamp   string // the time for machines
 	Clock   string // and for people
 
-	First, Last bool // of its group
-	Unread      bool // the first that was not read when the panel was opened
-	Fresh       bool // has just come
+	First, Last bool   // of its group
+	Unread      bool   // the first that was not read when the panel was opened
+	Day         string // where a new one begins
+	Receipt     string // of the last message of one's own
+	Fresh       bool   // has just come
 
 	State    session.EntryState // of one that is not confirmed, else empty
 	ClientID string
@@ -60,7 +63,8 @@ func (s scene) lines() []line {
 	lines := make([]line, len(items))
 	for i, item := range items {
 		lines[i] = s.line(item)
-		lines[i].First = i == 0 || lines[i].Unread || !sameGroup(items[i-1], item, s.state)
+		lines[i].Day = s.day(items, i)
+		lines[i].First = i == 0 || lines[i].Unread || lines[i].Day != "" || !sameGroup(items[i-1], item, s.state)
 		if i > 0 {
 			lines[i-1].Last = lines[i].First
 		}
@@ -68,7 +72,47 @@ func (s scene) lines() []line {
 	if n := len(lines); n > 0 {
 		lines[n-1].Last = true
 	}
+	s.receipt(lines)
 	return lines
+}
+
+// day names the day that begins with an item.
+func (s scene) day(items []session.Item, i int) string {
+	_, at := author(items[i], s.state)
+	if i > 0 {
+		if _, before := author(items[i-1], s.state); i18n.SameDay(before, at, s.offset) {
+			return ""
+		}
+	} else if i18n.SameDay(at, s.now, s.offset) {
+		return "" // a talk of today needs no heading
+	}
+	return s.words.Day(at, s.now, s.offset)
+}
+
+// receipt tells how far the last message of the visitor's own has come.
+func (s scene) receipt(lines []line) {
+	for i := len(lines) - 1; i >= 0; i-- {
+		l := &lines[i]
+		if !l.Mine || l.Seq == 0 {
+			continue
+		}
+		var names []string
+		for _, p := range s.state.ReadBy(l.Seq) {
+			if name := readable(p.Name); name != "" {
+				names = append(names, name)
+			}
+		}
+		switch {
+		case l.Deleted:
+		case len(names) > 0:
+			l.Receipt = i18n.With(s.words.ReadBy, "name", strings.Join(names, ", "))
+		case len(s.state.ReadBy(l.Seq)) > 0:
+			l.Receipt = s.words.Read
+		default:
+			l.Receipt = s.words.Sent
+		}
+		return
+	}
 }
 
 func (s scene) line(item session.Item) line {
@@ -98,7 +142,7 @@ func (s scene) line(item session.Item) line {
 }
 
 func (l *line) at(t wire.Time, s scene) {
-	l.Stamp, l.Clock = t.String(), s.words.Clock(t, s.now, s.offset)
+	l.Stamp, l.Clock = t.String(), s.words.Clock(t, s.offset)
 }
 
 // name is what an author is called.

@@ -52,6 +52,7 @@ func (r *row) classes() []string {
 		{"fresh", l.Fresh},
 		{"gone", l.Deleted},
 		{"unread", l.Unread},
+		{"day", l.Day != "" && !l.Unread},
 		{"pending", l.State == session.Queued || l.State == session.Sending},
 		{"failed", l.State == session.Failed},
 	} {
@@ -62,12 +63,17 @@ func (r *row) classes() []string {
 	return classes
 }
 
-// divider stands above what was not read when the panel was opened.
+// divider stands above what was not read when the panel was opened, and where a
+// day begins.
 func (r *row) divider() app.UI {
-	if !r.Line.Unread {
+	text := r.Line.Day
+	if r.Line.Unread {
+		text = r.Words.New
+	}
+	if text == "" {
 		return nil
 	}
-	return app.P().Class("divider").Text(r.Words.New)
+	return app.P().Class("divider").Text(text)
 }
 
 // face stands beside the last message of a group: the bot's is the owner's.
@@ -138,6 +144,9 @@ func (r *row) fate() app.UI {
 			app.Button().Type("button").Class("plain").OnClick(r.delete).Text(r.Words.Delete),
 			app.P().Text(r.Line.Reason),
 		)
+	}
+	if r.Line.Receipt != "" {
+		return app.P().Class("receipt").Text(r.Line.Receipt)
 	}
 	return nil
 }

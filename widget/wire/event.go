@@ -75,6 +75,10 @@ const (
 	SignalIdle SignalType = "idle"
 )
 
+// TypingTTL is how many milliseconds SignalTyping holds; who types on says so
+// again before.
+const TypingTTL = 6000
+
 // Signal is something passing that is not stored. TTL is the milliseconds for
 // which it holds unless it is sent again.
 type Signal struct {

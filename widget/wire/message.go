@@ -106,9 +106,9 @@ type Message struct {
 	Status      Status       `json:"status"`
 	CreatedAt   Time         `json:"createdAt"`
 	EditedAt    *Time        `json:"editedAt,omitempty"`
-	DeletedAt   *Time        `json:"deletedAt,omitempty"`
-	ReplyTo     string       `json:"replyTo,omitempty"`
-	Reactions   []Reaction   `json:"reactions"`
+	DeletedAt   *Time        `json:"deletedAt,omitempty"` // Body is empty then
+	ReplyTo     string       `json:"replyTo,omitempty"`   // id of a message of the same conversation
+	Reactions   []Reaction   `json:"reactions"`           // in the order in which they were first used
 	Attachments []Attachment `json:"attachments"`
 	// Source names the page an answer was taken from, where there is one.
 	Source *Source `json:"source,omitempty"`
