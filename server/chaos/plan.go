@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -120,9 +121,9 @@ func plan(o options) []episode {
 			e.kill = &kill{upTo(r, o.Hold/3), upTo(r, o.Hold/2)}
 		}
 		first, second := deck.next(), deck.next()
-		e.faults = strike(r, first, o.people())
-		if second != first && r.IntN(2) == 0 {
-			e.faults = append(e.faults, strike(r, second, o.people())...)
+		e.faults = strike(r, nil, first, o.people())
+		if r.IntN(2) == 0 {
+			e.faults = strike(r, e.faults, second, o.people())
 		}
 		if r.IntN(3) == 0 {
 			e.restarts = []int{r.IntN(o.people())}
@@ -131,11 +132,14 @@ func plan(o options) []episode {
 	return episodes
 }
 
-// strike draws whom a kind of fault hits, at least one.
-func strike(r *rand.Rand, kind, people int) (faults []fault) {
+// strike draws whom a kind of fault hits beside the faults there are. A link
+// suffers from one kind at a time: not all of toxiproxy's toxics bear another
+// one behind them.
+func strike(r *rand.Rand, faults []fault, kind, people int) []fault {
 	first := r.IntN(people)
 	for link := range people {
-		if link == first || r.IntN(3) == 0 {
+		struck := slices.ContainsFunc(faults, func(f fault) bool { return f.link == link })
+		if (link == first || r.IntN(3) == 0) && !struck {
 			faults = append(faults, fault{kinds[kind].name, link, kinds[kind].draw(r)})
 		}
 	}
