@@ -28,6 +28,9 @@ type Options struct {
 	Store     Store
 	Publisher Publisher
 	Responder Responder
+	// Format makes the tree of what bots and agents write; nil where they write
+	// plain text. What it returns is not written to.
+	Format func(markdown string) []wire.Node
 	// BotName is the name that the bot's messages carry.
 	BotName string
 	Clock   Clock
@@ -40,6 +43,7 @@ type Service struct {
 	store     Store
 	publisher Publisher
 	responder Responder
+	format    func(string) []wire.Node
 	bot       wire.Author
 	now       Clock
 	log       *slog.Logger
@@ -72,6 +76,7 @@ func New(o Options) *Service {
 		store:     o.Store,
 		publisher: o.Publisher,
 		responder: o.Responder,
+		format:    o.Format,
 		bot:       wire.Author{ID: "bot", Role: wire.RoleBot, Name: o.BotName},
 		now:       o.Clock,
 		log:       o.Logger,
@@ -131,6 +136,7 @@ func (s *Service) Send(ctx context.Context, c Caller, r wire.SendRequest) (m wir
 		Site:           c.Site,
 		OwesAnswer:     author.Role == wire.RoleVisitor,
 	})
+	m = s.formatted(m)
 	if err != nil || !created {
 		return m, false, err
 	}
@@ -226,8 +232,9 @@ func (s *Service) history(ctx context.Context, id string, r Read) (wire.Page, er
 
 // page is what was found, and what every answer tells beside it.
 func (s *Service) page(id, reader string, c Changes) wire.Page {
-	for _, m := range c.Messages { // some may have come since LastSeq was read
+	for i, m := range c.Messages { // some may have come since LastSeq was read
 		c.LastSeq = max(c.LastSeq, m.Seq)
+		c.Messages[i] = s.formatted(m)
 	}
 	signals := s.signals.active(id, reader, s.now())
 	return wire.Page{
@@ -240,6 +247,15 @@ func (s *Service) page(id, reader string, c Changes) wire.Page {
 		HasMore:      c.More,
 		LastSeq:      c.LastSeq,
 	}
+}
+
+// formatted is m with the tree of its text. It is made whenever it is read: it
+// can be derived, and follows the program.
+func (s *Service) formatted(m wire.Message) wire.Message {
+	if s.format != nil && m.Body != "" && (m.Role == wire.RoleBot || m.Role == wire.RoleAgent) {
+		m.Content = s.format(m.Body)
+	}
+	return m
 }
 
 // orEmpty makes a list that JSON does not call null.

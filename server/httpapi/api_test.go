@@ -20,6 +20,7 @@ import (
 	"chatbot/server/auth"
 	"chatbot/server/chat"
 	"chatbot/server/httpapi"
+	"chatbot/server/markdown"
 	"chatbot/server/store"
 	"chatbot/widget/wire"
 )
@@ -127,7 +128,7 @@ func newServer(t *testing.T, change ...func(*httpapi.Options)) *server {
 		t.Fatal(err)
 	}
 	s := &server{t: t, events: &events{}, log: &bytes.Buffer{}, now: time.Now(), tokens: auth.NewTokens(keys), tickets: auth.NewTickets(keys), sockets: auth.NewSockets(), identities: auth.NewIdentities(keys)}
-	service := chat.New(chat.Options{Store: db, Publisher: s.events, Responder: echo{}, BotName: "Bot", Clock: s.clock})
+	service := chat.New(chat.Options{Store: db, Publisher: s.events, Responder: echo{}, Format: markdown.Parse, BotName: "Bot", Clock: s.clock})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- service.Run(ctx) }()

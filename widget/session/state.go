@@ -87,6 +87,7 @@ type Entry struct {
 	ClientID string     `json:"clientId"`
 	Body     string     `json:"body"`
 	At       wire.Time  `json:"at"` // when it was written, by the visitor's clock
+	ReplyTo  string     `json:"replyTo,omitempty"`
 	State    EntryState `json:"state"`
 	// Code and Reason say why a Failed entry was refused, for programs and for
 	// people.

@@ -46,6 +46,7 @@ const (
 	FeatureEdit        = "edit"  // and delete
 	FeatureReply       = "reply" // SendRequest.ReplyTo
 	FeatureReactions   = "reactions"
+	FeatureContent     = "content" // Message.Content
 )
 
 // Config is the answer of GET /api/chatbot/config. It never holds a secret.
