@@ -62,18 +62,43 @@ func TestSignalsPass(t *testing.T) {
 	s.set("c1", wire.Signal{Type: wire.SignalThinking, Author: bot, TTL: 6000}, now)
 	s.set("c1", wire.Signal{Type: wire.SignalThinking, Author: bot, TTL: 9000}, now)
 	s.set("c1", wire.Signal{Type: wire.SignalTyping, Author: ann, TTL: 1000}, now)
-	if got := s.active("c1", now); len(got) != 2 || got[0].TTL != 9000 {
+	if got := s.active("c1", "", now); len(got) != 2 || got[0].TTL != 9000 {
 		t.Fatalf("active = %+v", got)
 	}
-	if got := s.active("c1", now.Add(time.Second)); len(got) != 1 || got[0].Author != bot || got[0].TTL != 8000 {
+	if got := s.active("c1", "", now.Add(time.Second)); len(got) != 1 || got[0].Author != bot || got[0].TTL != 8000 {
 		t.Fatalf("after a second: %+v", got)
 	}
 	s.set("c1", wire.Signal{Type: wire.SignalIdle, Author: bot}, now)
-	if got := s.active("c1", now.Add(time.Second)); len(got) != 0 {
+	if got := s.active("c1", "", now.Add(time.Second)); len(got) != 0 {
 		t.Fatalf("after idle: %+v", got)
 	}
 	if len(s.byConversation) != 0 {
 		t.Error("a conversation without signals is kept")
+	}
+}
+
+// What has passed is forgotten also where nobody asks any more.
+func TestSignalsAreSwept(t *testing.T) {
+	s := newSignals()
+	now := time.Unix(1000, 0)
+	ann := wire.Author{ID: "ann", Role: wire.RoleVisitor}
+	for _, c := range []string{"c1", "c2", "c3"} {
+		s.set(c, wire.Signal{Type: wire.SignalTyping, Author: ann, TTL: 1000}, now)
+		s.due(c, "ann", time.Second, now)
+	}
+	s.set("c4", wire.Signal{Type: wire.SignalTyping, Author: ann, TTL: 1000}, now.Add(sweepEvery))
+	if len(s.byConversation) != 1 || len(s.told) != 0 {
+		t.Errorf("%d conversations and %d announcements are kept", len(s.byConversation), len(s.told))
+	}
+}
+
+// A reader is not told what they do themselves.
+func TestSignalsOfOthers(t *testing.T) {
+	s := newSignals()
+	now := time.Unix(1000, 0)
+	s.set("c1", wire.Signal{Type: wire.SignalTyping, Author: wire.Author{ID: "ann"}, TTL: 1000}, now)
+	if mine, others := s.active("c1", "ann", now), s.active("c1", "bob", now); len(mine) != 0 || len(others) != 1 {
+		t.Errorf("ann is told %v, bob %v", mine, others)
 	}
 }
 

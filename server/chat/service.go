@@ -16,6 +16,12 @@ import (
 // answer itself ends them earlier.
 const SignalTTL = 10 * time.Second
 
+// typingEvery is how often one participant's typing is announced at most.
+const typingEvery = time.Second
+
+// presenceEvery is how often the same presence is announced at most.
+const presenceEvery = 25 * time.Second
+
 // InvitationLifetime is how long an invitation's code may be used.
 const InvitationLifetime = 15 * time.Minute
 
@@ -25,6 +31,9 @@ type Options struct {
 	Store     Store
 	Publisher Publisher
 	Responder Responder
+	// Format makes the tree of what bots and agents write; nil where they write
+	// plain text. What it returns is not written to.
+	Format func(markdown string) []wire.Node
 	// BotName is the name that the bot's messages carry.
 	BotName string
 	Clock   Clock
@@ -37,6 +46,7 @@ type Service struct {
 	store     Store
 	publisher Publisher
 	responder Responder
+	format    func(string) []wire.Node
 	bot       wire.Author
 	now       Clock
 	log       *slog.Logger
@@ -69,6 +79,7 @@ func New(o Options) *Service {
 		store:     o.Store,
 		publisher: o.Publisher,
 		responder: o.Responder,
+		format:    o.Format,
 		bot:       wire.Author{ID: "bot", Role: wire.RoleBot, Name: o.BotName},
 		now:       o.Clock,
 		log:       o.Logger,
@@ -123,10 +134,12 @@ func (s *Service) Send(ctx context.Context, c Caller, r wire.SendRequest) (m wir
 		ClientID:       r.ClientID,
 		Author:         author,
 		Body:           r.Body,
+		ReplyTo:        r.ReplyTo,
 		CreatedAt:      s.time(),
 		Site:           c.Site,
 		OwesAnswer:     author.Role == wire.RoleVisitor,
 	})
+	m = s.formatted(m)
 	if err != nil || !created {
 		return m, false, err
 	}
@@ -151,6 +164,8 @@ type Read struct {
 	Wait    time.Duration
 	// Stop, where it is given, ends the wait when it is closed.
 	Stop <-chan struct{}
+	// Reader is the participant who reads, and is not told their own signals.
+	Reader string
 }
 
 // Messages answers r. A cursor of another epoch gets everything from the start.
@@ -165,7 +180,8 @@ func (s *Service) Messages(ctx context.Context, conversationID string, r Read) (
 	if r.Since.Epoch != s.store.Epoch() {
 		since = 0
 	}
-	return s.changes(ctx, conversationID, since, r.Limit)
+	found, err := s.store.Changes(ctx, conversationID, since, r.Limit)
+	return s.page(conversationID, r.Reader, found), err
 }
 
 // Await does the waiting of r: it returns when there is something to tell, or
@@ -186,16 +202,11 @@ func (s *Service) Await(ctx context.Context, conversationID string, r *Read) err
 
 // hasNews reports whether there is something to tell now.
 func (s *Service) hasNews(ctx context.Context, conversationID string, r *Read) (bool, error) {
-	if r.Since.Epoch != s.store.Epoch() || signalTag(s.signals.active(conversationID, s.now())) != r.Signals {
+	if r.Since.Epoch != s.store.Epoch() || signalTag(s.signals.active(conversationID, r.Reader, s.now())) != r.Signals {
 		return true, nil
 	}
 	c, err := s.conversation(ctx, conversationID)
 	return c.Rev != r.Since.Rev, err
-}
-
-func (s *Service) changes(ctx context.Context, id string, since int64, limit int) (wire.Page, error) {
-	c, err := s.store.Changes(ctx, id, since, limit)
-	return s.page(id, c), err
 }
 
 func (s *Service) history(ctx context.Context, id string, r Read) (wire.Page, error) {
@@ -219,15 +230,16 @@ func (s *Service) history(ctx context.Context, id string, r Read) (wire.Page, er
 		return wire.Page{}, err
 	}
 	found.Participants, err = s.store.Participants(ctx, id)
-	return s.page(id, found), err
+	return s.page(id, r.Reader, found), err
 }
 
 // page is what was found, and what every answer tells beside it.
-func (s *Service) page(id string, c Changes) wire.Page {
-	for _, m := range c.Messages { // some may have come since LastSeq was read
+func (s *Service) page(id, reader string, c Changes) wire.Page {
+	for i, m := range c.Messages { // some may have come since LastSeq was read
 		c.LastSeq = max(c.LastSeq, m.Seq)
+		c.Messages[i] = s.formatted(m)
 	}
-	signals := s.signals.active(id, s.now())
+	signals := s.signals.active(id, reader, s.now())
 	return wire.Page{
 		Messages:     orEmpty(c.Messages),
 		Participants: orEmpty(c.Participants),
@@ -238,6 +250,15 @@ func (s *Service) page(id string, c Changes) wire.Page {
 		HasMore:      c.More,
 		LastSeq:      c.LastSeq,
 	}
+}
+
+// formatted is m with the tree of its text. It is made whenever it is read: it
+// can be derived, and follows the program.
+func (s *Service) formatted(m wire.Message) wire.Message {
+	if s.format != nil && m.Body != "" && (m.Role == wire.RoleBot || m.Role == wire.RoleAgent) {
+		m.Content = s.format(m.Body)
+	}
+	return m
 }
 
 // orEmpty makes a list that JSON does not call null.
@@ -371,7 +392,84 @@ func (s *Service) Join(ctx context.Context, codeHash, name string) (wire.Session
 func (s *Service) Signal(ctx context.Context, conversationID string, signal wire.Signal, except Socket) {
 	s.signals.set(conversationID, signal, s.now())
 	s.publish(ctx, conversationID, wire.EventSignal, signal, except)
-	s.changed.announce(conversationID)
+	s.changed.wake(conversationID)
+}
+
+// Typing tells everyone else that the caller has begun to type, or ended. Who
+// says so more often than once in typingEvery is announced no more often.
+func (s *Service) Typing(ctx context.Context, c Caller, on bool) error {
+	author, err := s.author(ctx, c)
+	if err != nil {
+		return err
+	}
+	signal := wire.Signal{Type: wire.SignalIdle, Author: author}
+	if on {
+		signal.Type, signal.TTL = wire.SignalTyping, wire.TypingTTL
+	}
+	if s.signals.due(c.Conversation, author.ID, typingEvery, s.now()) {
+		s.Signal(ctx, c.Conversation, signal, c.Socket)
+		return nil
+	}
+	s.signals.set(c.Conversation, signal, s.now())
+	return nil
+}
+
+// Presence tells everyone else that the caller is online, away or offline: when
+// that has changed, and again after presenceEvery. Refusal:
+// wire.CodeInvalidField.
+func (s *Service) Presence(ctx context.Context, c Caller, state wire.SignalType) error {
+	if !state.Presence() {
+		return wire.NewError(wire.CodeInvalidField, "state must be online, away or offline.")
+	}
+	id, every := c.Participant.ID, time.Duration(0)
+	before := s.signals.presence(c.Conversation, id, s.now())
+	if before == state {
+		every = presenceEvery
+	}
+	if before == wire.SignalOffline && state == before || !s.signals.due(c.Conversation, "presence "+id, every, s.now()) {
+		return nil
+	}
+	author, err := s.author(ctx, c)
+	if err != nil {
+		return err
+	}
+	signal := wire.Signal{Type: state, Author: author}
+	if state != wire.SignalOffline {
+		signal.TTL = wire.PresenceTTL
+	}
+	s.signals.set(c.Conversation, signal, s.now())
+	s.publish(ctx, c.Conversation, wire.EventSignal, signal, c.Socket)
+	if before != state {
+		s.changed.wake(c.Conversation)
+	}
+	return nil
+}
+
+// Seen notes that the caller is here: online, or still away.
+func (s *Service) Seen(ctx context.Context, c Caller) {
+	state := s.signals.presence(c.Conversation, c.Participant.ID, s.now())
+	if state == wire.SignalOffline {
+		state = wire.SignalOnline
+	}
+	if err := s.Presence(ctx, c, state); err != nil {
+		s.log.Debug("presence not told", "conversation", c.Conversation, "error", err)
+	}
+}
+
+// author is the caller as the others know them: a visitor's name stands in the
+// store, not in the token.
+func (s *Service) author(ctx context.Context, c Caller) (wire.Author, error) {
+	author := wire.Author{ID: c.Participant.ID, Role: c.Participant.Role, Name: c.Participant.Name}
+	if author.Name != "" {
+		return author, nil
+	}
+	all, err := s.store.Participants(ctx, c.Conversation)
+	for _, p := range all {
+		if p.ID == author.ID {
+			author.Name = p.Name
+		}
+	}
+	return author, err
 }
 
 // announce tells everyone of a message that is stored.
@@ -380,6 +478,13 @@ func (s *Service) announce(ctx context.Context, m wire.Message, except Socket) {
 	event := wire.MessageEvent{Message: &m, Rev: m.Rev, Epoch: s.store.Epoch()}
 	s.changed.announce(m.ConversationID)
 	s.publish(ctx, m.ConversationID, wire.EventMessageReceived, event, except)
+}
+
+// announceUpdate tells everyone of a message that has changed.
+func (s *Service) announceUpdate(ctx context.Context, m wire.Message, except Socket) {
+	event := wire.MessageEvent{Message: &m, Rev: m.Rev, Epoch: s.store.Epoch()}
+	s.changed.announce(m.ConversationID)
+	s.publish(ctx, m.ConversationID, wire.EventMessageUpdated, event, except)
 }
 
 // announceParticipant tells everyone of a participant who has joined or changed.

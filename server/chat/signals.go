@@ -2,6 +2,7 @@ package chat
 
 import (
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +17,8 @@ import (
 type signals struct {
 	mu             sync.Mutex
 	byConversation map[string][]lease
+	told           map[string]time.Time // by conversation and author
+	swept          time.Time
 }
 
 type lease struct {
@@ -23,38 +26,94 @@ type lease struct {
 	until  time.Time
 }
 
-func newSignals() *signals { return &signals{byConversation: map[string][]lease{}} }
+// sweepEvery is how long what has passed may be kept where nobody asks for it.
+const sweepEvery = time.Minute
 
-// set replaces the author's signal of the same type; SignalIdle ends them all.
+func newSignals() *signals {
+	return &signals{byConversation: map[string][]lease{}, told: map[string]time.Time{}}
+}
+
+// set replaces the author's signal of the same type, where all states of presence
+// count as one. SignalIdle ends what is no presence, and SignalOffline what is.
 func (s *signals) set(conversationID string, signal wire.Signal, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.sweep(now)
 	s.keep(conversationID, func(l lease) bool {
-		same := l.signal.Author.ID == signal.Author.ID && (l.signal.Type == signal.Type || signal.Type == wire.SignalIdle)
-		return !same && l.until.After(now)
+		return !(l.signal.Author.ID == signal.Author.ID && replaces(signal.Type, l.signal.Type)) && l.until.After(now)
 	})
-	if signal.Type == wire.SignalIdle {
+	if signal.Type == wire.SignalIdle || signal.Type == wire.SignalOffline {
 		return
 	}
 	until := now.Add(time.Duration(signal.TTL) * time.Millisecond)
 	s.byConversation[conversationID] = append(s.byConversation[conversationID], lease{signal, until})
 }
 
-// end drops all signals of an author.
+// replaces reports whether a signal of the one type ends one of the other.
+func replaces(now, before wire.SignalType) bool {
+	if now.Presence() || before.Presence() {
+		return now.Presence() && before.Presence()
+	}
+	return now == before || now == wire.SignalIdle
+}
+
+// presence is whether an author is here, and holds for its whole time again.
+func (s *signals) presence(conversationID, authorID string, now time.Time) wire.SignalType {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, l := range s.byConversation[conversationID] {
+		if l.signal.Author.ID == authorID && l.signal.Type.Presence() && l.until.After(now) {
+			s.byConversation[conversationID][i].until = now.Add(wire.PresenceTTL * time.Millisecond)
+			return l.signal.Type
+		}
+	}
+	return wire.SignalOffline
+}
+
+// due reports whether an author has not been announced for so long, and takes
+// it that they are now.
+func (s *signals) due(conversationID, authorID string, every time.Duration, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := conversationID + " " + authorID
+	if told, ok := s.told[key]; ok && now.Sub(told) < every {
+		return false
+	}
+	s.told[key] = now
+	return true
+}
+
+// sweep forgets what has passed in conversations that nobody reads.
+func (s *signals) sweep(now time.Time) {
+	if now.Sub(s.swept) < sweepEvery {
+		return
+	}
+	s.swept = now
+	for id := range s.byConversation {
+		s.keep(id, func(l lease) bool { return l.until.After(now) })
+	}
+	maps.DeleteFunc(s.told, func(_ string, told time.Time) bool { return now.Sub(told) >= sweepEvery })
+}
+
+// end drops what an author does at the moment.
 func (s *signals) end(conversationID, authorID string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.keep(conversationID, func(l lease) bool { return l.signal.Author.ID != authorID })
+	s.keep(conversationID, func(l lease) bool { return l.signal.Author.ID != authorID || l.signal.Type.Presence() })
 }
 
-// active are the signals that hold now, with the time they have left.
-func (s *signals) active(conversationID string, now time.Time) []wire.Signal {
+// active are the signals of others than the reader that hold now, with the time
+// they have left.
+func (s *signals) active(conversationID, reader string, now time.Time) []wire.Signal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.keep(conversationID, func(l lease) bool { return l.until.After(now) })
 	out := []wire.Signal{}
 	for _, l := range s.byConversation[conversationID] {
 		signal := l.signal
+		if signal.Author.ID == reader {
+			continue
+		}
 		signal.TTL = int(l.until.Sub(now).Milliseconds())
 		out = append(out, signal)
 	}

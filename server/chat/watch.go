@@ -45,12 +45,16 @@ func (w *watch) leave(key string, t *topic) {
 
 // announce wakes all who wait for key, and all who wait for everything.
 func (w *watch) announce(key string) {
+	w.wake(key)
+	w.wake(everything)
+}
+
+// wake wakes all who wait for key, and nobody else: nothing is stored.
+func (w *watch) wake(key string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, k := range []string{key, everything} {
-		if t := w.topics[k]; t != nil {
-			close(t.changed)
-			delete(w.topics, k)
-		}
+	if t := w.topics[key]; t != nil {
+		close(t.changed)
+		delete(w.topics, key)
 	}
 }

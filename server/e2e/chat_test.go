@@ -314,9 +314,9 @@ func TestDoubleLoad(t *testing.T) {
 // What was said is there again after a reload.
 func TestReload(t *testing.T) {
 	w := newWorld(t)
-	v, p := w.chatting()
+	v, _ := w.chatting()
 	v.open(w.site.URL)
-	p = v.openChat()
+	p := v.openChat()
 	p.untilAnswers(1)
 	p.untilSaid("Hello")
 }

@@ -96,3 +96,31 @@ func TestUnread(t *testing.T) {
 	v.shot("light-first-unread")
 	v.until(`ChatbotWidget.state.unread === 0 && document.title === 'A site'`)
 }
+
+// Others see that somebody writes, by name, and how far their own words were
+// read; by socket and by polling.
+func TestTypingAndReceipts(t *testing.T) {
+	for _, way := range []string{"reverb", "polling"} {
+		t.Run(way, func(t *testing.T) {
+			w := newWorld(t)
+			w.gate.block(way == "polling")
+			ann, a := w.chatting()
+			ann.live(way)
+			ben := newVisitor(t)
+			b := ben.accept(a.invite(), "Ben")
+			b.untilSaid("Hello")
+			ben.live(way)
+			ben.write(b.target, "Let me think")
+			a.until(`document.querySelector('.typing').textContent.includes('Ben is writing')`)
+			ann.shot("light-typing-" + way)
+			ben.press(b.target, enter)
+			a.untilSaid("Let me think")
+			a.until(`!document.querySelector('.typing .row') || !document.querySelector('.typing').textContent.includes('Ben')`)
+			a.say("Take your time")
+			b.untilSaid("Take your time")
+			eval[bool](ben, `(window.focus(), true)`)
+			a.until(logBox + `.querySelector('.receipt').textContent === 'Read by Ben'`)
+			ann.shot("light-read-" + way)
+		})
+	}
+}

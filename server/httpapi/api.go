@@ -73,6 +73,7 @@ type API struct {
 	Options
 	conversations *auth.RateLimiter
 	messages      *auth.RateLimiter
+	gestures      *auth.RateLimiter // by participant
 	waits         *auth.Concurrency // by participant
 	addressWaits  *auth.Concurrency
 	frame         []byte
@@ -87,6 +88,10 @@ const maxWaits = 8
 // maxWaitsPerAddress bounds the same for one network address, behind which many
 // people may sit.
 const maxWaitsPerAddress = 512
+
+// gesturesPerMinute bounds what one participant does beside writing: typing and
+// the like, which a widget says by itself.
+const gesturesPerMinute = 120
 
 type handler func(http.ResponseWriter, *http.Request) error
 
@@ -105,7 +110,13 @@ func (a *API) routes() []route {
 		{"GET", wire.PathConversation, a.getConversation},
 		{"POST", wire.PathMessages, a.postMessage},
 		{"GET", wire.PathMessages, a.getMessages},
+		{"PATCH", wire.PathMessage, a.patchMessage},
+		{"DELETE", wire.PathMessage, a.deleteMessage},
+		{"PUT", wire.PathReaction, a.putReaction},
+		{"DELETE", wire.PathReaction, a.deleteReaction},
 		{"POST", wire.PathRead, a.postRead},
+		{"POST", wire.PathTyping, a.postTyping},
+		{"POST", wire.PathPresence, a.postPresence},
 		{"POST", wire.PathToken, a.postToken},
 		{"DELETE", wire.PathToken, a.deleteToken},
 		{"POST", wire.PathInvitations, a.postInvitation},
@@ -133,6 +144,7 @@ func New(o Options) (*API, error) {
 		Options:       o,
 		conversations: auth.NewRateLimiter(o.ConversationsPerMinute),
 		messages:      auth.NewRateLimiter(o.MessagesPerMinute),
+		gestures:      auth.NewRateLimiter(gesturesPerMinute),
 		waits:         auth.NewConcurrency(maxWaits),
 		addressWaits:  auth.NewConcurrency(maxWaitsPerAddress),
 	}

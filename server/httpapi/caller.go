@@ -34,8 +34,18 @@ func (a *API) visitor(r *http.Request) (auth.Visitor, error) {
 	return a.Tokens.Verify(token, a.Clock())
 }
 
-// caller is the visitor whose token fits the conversation in the path.
+// caller is the visitor whose token fits the conversation in the path. Whatever
+// it is that they ask, they are here.
 func (a *API) caller(r *http.Request) (chat.Caller, error) {
+	c, err := a.participant(r)
+	if err == nil {
+		a.Chat.Seen(r.Context(), c)
+	}
+	return c, err
+}
+
+// participant is the caller, who may be about to leave.
+func (a *API) participant(r *http.Request) (chat.Caller, error) {
 	v, err := a.visitor(r)
 	if err != nil {
 		return chat.Caller{}, err
@@ -54,6 +64,68 @@ func (a *API) caller(r *http.Request) (chat.Caller, error) {
 		Site:         v.Site,
 		Socket:       socket,
 	}, err
+}
+
+// actor is who does something in the conversation in the path, and is here by
+// that. Of a site's own backend only a person is whom it names.
+func (a *API) actor(r *http.Request, author *wire.Author) (chat.Caller, error) {
+	c, err := a.who(r, author)
+	if err == nil && (c.Participant.Role == wire.RoleVisitor || author != nil && author.Role == wire.RoleAgent) {
+		a.Chat.Seen(r.Context(), c)
+	}
+	return c, err
+}
+
+// who is the visitor that the token names, or whoever the holder of the server
+// key speaks as.
+func (a *API) who(r *http.Request, author *wire.Author) (chat.Caller, error) {
+	if a.ServerKey.Matches(bearer(r)) {
+		return a.serverActor(r, author)
+	}
+	caller, err := a.participant(r)
+	if err == nil && author != nil {
+		err = wire.NewError(wire.CodeForbidden, "author may be set with the server key only.")
+	}
+	return caller, err
+}
+
+func (a *API) serverActor(r *http.Request, as *wire.Author) (chat.Caller, error) {
+	author := wire.Author{ID: "agent", Role: wire.RoleAgent, Name: "Support"}
+	if as != nil {
+		author = *as
+	}
+	if author.Role != wire.RoleAgent && author.Role != wire.RoleBot {
+		return chat.Caller{}, wire.NewError(wire.CodeInvalidField, "author.role must be agent or bot.")
+	}
+	if author.ID == "" {
+		author.ID = string(author.Role)
+	}
+	if !wire.ValidID(author.ID) {
+		return chat.Caller{}, wire.NewError(wire.CodeInvalidField, "author.id must be 1 to 64 characters of A-Z a-z 0-9 _ and -.")
+	}
+	if err := wire.ValidateName(author.Name); err != nil {
+		return chat.Caller{}, err
+	}
+	id, err := conversationID(r)
+	if err != nil {
+		return chat.Caller{}, err
+	}
+	if err := a.Chat.Exists(r.Context(), id); err != nil {
+		return chat.Caller{}, err
+	}
+	socket, err := namedSocket(r)
+	if err != nil {
+		return chat.Caller{}, err
+	}
+	return chat.Caller{
+		// The prefix keeps a site's own ids from meeting a visitor's.
+		Participant:  wire.Participant{ID: "site-" + author.ID, Role: author.Role, Name: author.Name},
+		Conversation: id,
+		// A site's own backend passes on which of its pages spoke, as
+		// Laravel's toOthers does. It is trusted, and need not know by which
+		// provider that page is connected.
+		Socket: socket,
+	}, nil
 }
 
 // socket is the caller's own connection, where it names one that it has

@@ -14,7 +14,7 @@ func (a *API) postMessage(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(w, r, &send, false); err != nil {
 		return err
 	}
-	caller, err := a.sender(r, send)
+	caller, err := a.sender(r, send.Author)
 	if err != nil {
 		return err
 	}
@@ -32,59 +32,13 @@ func (a *API) postMessage(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, status, wire.SendAnswer{Message: m})
 }
 
-// sender is who a message comes from: the visitor that the token names, or
-// whoever the holder of the server key speaks as.
-func (a *API) sender(r *http.Request, send wire.SendRequest) (chat.Caller, error) {
-	if a.ServerKey.Matches(bearer(r)) {
-		return a.serverSender(r, send)
+// sender is who a message comes from. Visitors may send so many.
+func (a *API) sender(r *http.Request, author *wire.Author) (chat.Caller, error) {
+	caller, err := a.actor(r, author)
+	if err == nil && caller.Participant.Role == wire.RoleVisitor {
+		err = a.limit(a.messages, r, caller.Site)
 	}
-	caller, err := a.caller(r)
-	if err != nil {
-		return caller, err
-	}
-	if send.Author != nil {
-		return caller, wire.NewError(wire.CodeForbidden, "author may be set with the server key only.")
-	}
-	return caller, a.limit(a.messages, r, caller.Site)
-}
-
-func (a *API) serverSender(r *http.Request, send wire.SendRequest) (chat.Caller, error) {
-	author := wire.Author{ID: "agent", Role: wire.RoleAgent, Name: "Support"}
-	if send.Author != nil {
-		author = *send.Author
-	}
-	if author.Role != wire.RoleAgent && author.Role != wire.RoleBot {
-		return chat.Caller{}, wire.NewError(wire.CodeInvalidField, "author.role must be agent or bot.")
-	}
-	if author.ID == "" {
-		author.ID = string(author.Role)
-	}
-	if !wire.ValidID(author.ID) {
-		return chat.Caller{}, wire.NewError(wire.CodeInvalidField, "author.id must be 1 to 64 characters of A-Z a-z 0-9 _ and -.")
-	}
-	if err := wire.ValidateName(author.Name); err != nil {
-		return chat.Caller{}, err
-	}
-	id, err := conversationID(r)
-	if err != nil {
-		return chat.Caller{}, err
-	}
-	if err := a.Chat.Exists(r.Context(), id); err != nil {
-		return chat.Caller{}, err
-	}
-	socket, err := namedSocket(r)
-	if err != nil {
-		return chat.Caller{}, err
-	}
-	return chat.Caller{
-		// The prefix keeps a site's own ids from meeting a visitor's.
-		Participant:  wire.Participant{ID: "site-" + author.ID, Role: author.Role, Name: author.Name},
-		Conversation: id,
-		// A site's own backend passes on which of its pages spoke, as
-		// Laravel's toOthers does. It is trusted, and need not know by which
-		// provider that page is connected.
-		Socket: socket,
-	}, nil
+	return caller, err
 }
 
 // getMessages answers GET …/messages.
@@ -97,6 +51,7 @@ func (a *API) getMessages(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	read.Reader = waiter
 	if read.Wait > 0 {
 		if err := a.await(r, id, waiter, read); err != nil {
 			return err

@@ -104,7 +104,7 @@ func (a *API) withCORS(next http.Handler) http.Handler {
 			h.Set("Access-Control-Expose-Headers", "Retry-After")
 		}
 		if r.Method == http.MethodOptions {
-			h.Set("Access-Control-Allow-Methods", "GET, POST, DELETE")
+			h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
 			h.Set("Access-Control-Allow-Headers", corsHeaders)
 			h.Set("Access-Control-Max-Age", "600")
 			w.WriteHeader(http.StatusNoContent)
@@ -116,7 +116,12 @@ func (a *API) withCORS(next http.Handler) http.Handler {
 
 // limit charges one call to the caller's network and site.
 func (a *API) limit(limiter *auth.RateLimiter, r *http.Request, site string) error {
-	wait, ok := limiter.Allow(auth.RateKey(a.remoteIP(r), site), a.Clock())
+	return a.charge(limiter, auth.RateKey(a.remoteIP(r), site))
+}
+
+// charge charges one call to key.
+func (a *API) charge(limiter *auth.RateLimiter, key string) error {
+	wait, ok := limiter.Allow(key, a.Clock())
 	if ok {
 		return nil
 	}

@@ -34,6 +34,9 @@ var statuses = map[wire.Code]int{
 	wire.CodeOriginNotAllowed:   http.StatusForbidden,
 	wire.CodeNotFound:           http.StatusNotFound,
 	wire.CodeInvitationInvalid:  http.StatusNotFound,
+	wire.CodeTooLate:            http.StatusForbidden,
+	wire.CodeMessageDeleted:     http.StatusConflict,
+	wire.CodeTooManyReactions:   http.StatusConflict,
 	wire.CodeConflict:           http.StatusConflict,
 	wire.CodeMisdirectedRequest: http.StatusMisdirectedRequest,
 	wire.CodeRateLimited:        http.StatusTooManyRequests,
@@ -87,6 +90,12 @@ func writeJSON(w http.ResponseWriter, status int, v any) error {
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
 	w.Write(body) // a client that has gone is no error of ours
+	return nil
+}
+
+func noContent(w http.ResponseWriter) error {
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 

@@ -26,7 +26,7 @@ func (a *API) postToken(w http.ResponseWriter, r *http.Request) error {
 // deleteToken answers DELETE …/token: every token of the caller is refused from
 // now on, waiting polls are answered so, and realtime connections end.
 func (a *API) deleteToken(w http.ResponseWriter, r *http.Request) error {
-	caller, err := a.caller(r)
+	caller, err := a.participant(r)
 	if err != nil {
 		return err
 	}
@@ -37,11 +37,12 @@ func (a *API) deleteToken(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := a.Chat.Presence(r.Context(), caller, wire.SignalOffline); err != nil {
+		a.Logger.Warn("leaving was not told", "request", requestID(r), "error", err)
+	}
 	a.Chat.Wake(caller.Conversation)
 	for _, socket := range a.Sockets.Forget(participant) {
 		a.Disconnect(socket)
 	}
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(http.StatusNoContent)
-	return nil
+	return noContent(w)
 }

@@ -67,7 +67,12 @@ func (c *Client) received(e realtime.Received) {
 		}
 		c.Do(session.Changed{ConversationID: e.ConversationID, Provider: e.Provider, Message: m.Message, Rev: m.Rev, Epoch: m.Epoch})
 	case wire.EventParticipantUpdated:
-		c.Do(session.Changed{ConversationID: e.ConversationID, Provider: e.Provider})
+		var p wire.ParticipantEvent
+		change := session.Changed{ConversationID: e.ConversationID, Provider: e.Provider}
+		if err := json.Unmarshal(e.Data, &p); err == nil && p.Participant.ID != "" {
+			change.Participant, change.Rev, change.Epoch = &p.Participant, p.Rev, p.Epoch
+		}
+		c.Do(change)
 	case wire.EventSignal:
 		var s wire.Signal
 		if err := json.Unmarshal(e.Data, &s); err == nil { // one that is lost passes by itself

@@ -205,6 +205,12 @@ func encodeEvent(e session.Event) (n note, ok bool) {
 	switch e.(type) {
 	case session.Send:
 		n.Event = "send"
+	case session.Revise:
+		n.Event = "revise"
+	case session.Remove:
+		n.Event = "remove"
+	case session.React:
+		n.Event = "react"
 	case session.Retry:
 		n.Event = "retry"
 	case session.Delete:
@@ -213,6 +219,8 @@ func encodeEvent(e session.Event) (n note, ok bool) {
 		n.Event = "older"
 	case session.Dismiss:
 		n.Event = "dismiss"
+	case session.Typed:
+		n.Event = "typed"
 	case session.StartOver:
 		n.Event = "startOver"
 	case session.Reset:
@@ -241,6 +249,12 @@ func decodeEvent(n note) (session.Event, bool) {
 	case "send":
 		e, ok := decode[session.Send](n)
 		return e, ok && wire.ValidID(e.ClientID)
+	case "revise":
+		return decode[session.Revise](n)
+	case "remove":
+		return decode[session.Remove](n)
+	case "react":
+		return decode[session.React](n)
 	case "retry":
 		return decode[session.Retry](n)
 	case "delete":
@@ -249,6 +263,8 @@ func decodeEvent(n note) (session.Event, bool) {
 		return session.Older{}, true
 	case "dismiss":
 		return session.Dismiss{}, true
+	case "typed":
+		return decode[session.Typed](n)
 	case "startOver":
 		return session.StartOver{}, true
 	case "reset":

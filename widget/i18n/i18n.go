@@ -23,11 +23,25 @@ type Words struct {
 	Reconnecting string
 	Offline      string
 	Sending      string
+	Sent         string
+	Read         string
+	ReadBy       string // {name}
+	Today        string
+	Yesterday    string
 	Writing      string // {name} is writing
 	NotSent      string
 	Retry        string
 	Delete       string
 	Deleted      string
+	Edited       string
+	More         string // what opens the menu of a message
+	React        string
+	AnyEmoji     string
+	Reply        string
+	ReplyingTo   string // {name}
+	Edit         string
+	Editing      string
+	Cancel       string
 	Source       string
 	Older        string
 	NewMessage   string // one new message, on the pill
@@ -57,7 +71,8 @@ type Words struct {
 	Unreachable     string
 	Failed          string // anything else
 
-	clock, date string // layouts of package time
+	clock, date string   // layouts of package time
+	months      []string // a slice, so that no code is made to compare catalogues
 }
 
 // Frame is what the frame document says by itself. The boot script reads it in
@@ -134,13 +149,34 @@ func (w *Words) Problem(code wire.Code, limit, wait int) string {
 	return w.Failed
 }
 
-// Clock is the time of day in the given zone, with the date where it is not
-// today's. Offset is the zone's distance from UTC in minutes, east positive.
-func (w *Words) Clock(at, now wire.Time, offset int) string {
-	zone := time.Duration(offset) * time.Minute
-	local, today := at.Time().Add(zone), now.Time().Add(zone)
-	if local.YearDay() == today.YearDay() && local.Year() == today.Year() {
-		return local.Format(w.clock)
+// Clock is the time of day in the given zone. Offset is the zone's distance from
+// UTC in minutes, east positive.
+func (w *Words) Clock(at wire.Time, offset int) string {
+	return local(at, offset).Format(w.clock)
+}
+
+// Day names the day of a time in the given zone as somebody would say it now.
+func (w *Words) Day(at, now wire.Time, offset int) string {
+	day, today := local(at, offset), local(now, offset)
+	switch days := int(today.Truncate(24*time.Hour).Sub(day.Truncate(24*time.Hour)) / (24 * time.Hour)); days {
+	case 0:
+		return w.Today
+	case 1:
+		return w.Yesterday
 	}
-	return local.Format(w.date)
+	text := strings.Replace(day.Format(w.date), "MONTH", w.months[day.Month()-1], 1)
+	if day.Year() != today.Year() {
+		text += day.Format(" 2006")
+	}
+	return text
+}
+
+// SameDay reports whether two times lie on one day in the given zone.
+func SameDay(a, b wire.Time, offset int) bool {
+	x, y := local(a, offset), local(b, offset)
+	return x.YearDay() == y.YearDay() && x.Year() == y.Year()
+}
+
+func local(t wire.Time, offset int) time.Time {
+	return t.Time().Add(time.Duration(offset) * time.Minute)
 }

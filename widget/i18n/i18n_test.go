@@ -78,24 +78,27 @@ func TestProblem(t *testing.T) {
 	}
 }
 
-func TestClock(t *testing.T) {
+func TestClockAndDay(t *testing.T) {
 	now := wire.TimeOf(time.Date(2026, 3, 14, 23, 30, 0, 0, time.UTC))
 	for _, c := range []struct {
-		words  *Words
-		ago    time.Duration
-		offset int
-		want   string
+		words      *Words
+		ago        time.Duration
+		offset     int
+		clock, day string
 	}{
-		{&english, 0, 0, "11:30 PM"},
-		{&english, 0, 60, "12:30 AM"},
-		{&english, time.Hour, 60, "Mar 14, 11:30 PM"}, // yesterday in that zone
-		{&english, 365 * 24 * time.Hour, 0, "Mar 14, 11:30 PM"},
-		{&german, 2 * time.Hour, 0, "21:30"},
-		{&german, 24 * time.Hour, -90, "13.03., 22:00"},
+		{&english, 0, 0, "11:30 PM", "Today"},
+		{&english, 0, 60, "12:30 AM", "Today"},
+		{&english, time.Hour, 60, "11:30 PM", "Yesterday"}, // in that zone
+		{&english, 48 * time.Hour, 0, "11:30 PM", "March 12"},
+		{&english, 365 * 24 * time.Hour, 0, "11:30 PM", "March 14 2025"},
+		{&german, 2 * time.Hour, 0, "21:30", "Heute"},
+		{&german, 24 * time.Hour, -90, "22:00", "Gestern"},
+		{&german, 72 * time.Hour, 0, "23:30", "11. März"},
 	} {
 		at := now - wire.Time(c.ago.Milliseconds())
-		if got := c.words.Clock(at, now, c.offset); got != c.want {
-			t.Errorf("%v ago at %+d min: %q, want %q", c.ago, c.offset, got, c.want)
+		clock, day := c.words.Clock(at, c.offset), c.words.Day(at, now, c.offset)
+		if clock != c.clock || day != c.day {
+			t.Errorf("%v ago at %+d min: %q %q, want %q %q", c.ago, c.offset, clock, day, c.clock, c.day)
 		}
 	}
 }

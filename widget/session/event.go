@@ -13,9 +13,18 @@ type (
 	Send struct {
 		Text, ClientID string
 		At             wire.Time
+		ReplyTo        string // id of the message that it answers, or empty
 	}
-	// Typed means that the text in the composer changed.
-	Typed struct{}
+	// Revise gives an own message another text, and Remove deletes one. React adds
+	// the visitor's emoji to a message or takes it away.
+	Revise struct{ MessageID, Body string }
+	Remove struct{ MessageID string }
+	React  struct {
+		MessageID, Emoji string
+		On               bool
+	}
+	// Typed means that the text in the composer changed; Blank that none is left.
+	Typed struct{ Blank bool }
 	// Retry sends a failed entry again, and Delete forgets an entry that is not
 	// on its way.
 	Retry  struct{ ClientID string }
@@ -100,6 +109,16 @@ type (
 		Failure                  Failure
 	}
 
+	// Revised answers ReviseMessage, RemoveMessage and ReactTo.
+	Revised struct {
+		ConversationID string
+		Message        wire.Message
+	}
+	ReviseFailed struct {
+		ConversationID string
+		Failure        Failure
+	}
+
 	// PageFetched is what changed since a cursor; it may come unasked.
 	PageFetched struct {
 		ConversationID string
@@ -153,11 +172,12 @@ type (
 	}
 
 	// Changed is an event of the conversation's channel that something was
-	// stored. Without a Message it says only that.
+	// stored: a Message or a Participant. Without either it says only that.
 	Changed struct {
 		ConversationID string
 		Provider       wire.Provider
 		Message        *wire.Message
+		Participant    *wire.Participant
 		Rev            int64
 		Epoch          string
 	}
@@ -215,6 +235,11 @@ type Saved struct {
 
 func (Send) event()           {}
 func (Typed) event()          {}
+func (Revise) event()         {}
+func (Remove) event()         {}
+func (React) event()          {}
+func (Revised) event()        {}
+func (ReviseFailed) event()   {}
 func (Retry) event()          {}
 func (Delete) event()         {}
 func (Open) event()           {}

@@ -52,7 +52,9 @@ func (m *machine) arrive(message wire.Message, via wire.Provider) {
 	if m.HasOlder && len(m.Messages) > 0 && message.Seq < m.Messages[0].Seq {
 		return
 	}
-	if !m.put(message) || m.Own(message) {
+	added := m.put(message)
+	m.wrote(message)
+	if !added || m.Own(message) {
 		return
 	}
 	m.quiet(message.Author.ID)
@@ -64,12 +66,19 @@ func (m *machine) arrive(message wire.Message, via wire.Provider) {
 	}
 }
 
+// wrote: whoever writes a message has read up to it.
+func (m *machine) wrote(message wire.Message) {
+	a := message.Author
+	m.meet(wire.Participant{ID: a.ID, Role: a.Role, Name: a.Name, ReadSeq: message.Seq})
+}
+
 // changed: an event came. It counts only if its predecessor is known.
 func (m *machine) changed(e Changed) {
 	if e.ConversationID != m.ConversationID || m.Ended || m.work.history.wanted {
 		return
 	}
-	if e.Message == nil || !m.valid(*e.Message) || e.Epoch != m.Cursor.Epoch {
+	readable := e.Participant != nil || e.Message != nil && m.valid(*e.Message)
+	if !readable || e.Epoch != m.Cursor.Epoch {
 		m.do(Fetch{})
 		return
 	}
@@ -80,12 +89,12 @@ func (m *machine) changed(e Changed) {
 // asks for what lies between.
 func (m *machine) follow(e Changed) {
 	switch {
-	case m.work.catching && e.Rev <= m.Cursor.Rev && e.Message.Seq > m.lastSeq()+1:
+	case m.work.catching && e.Rev <= m.Cursor.Rev && e.Message != nil && e.Message.Seq > m.lastSeq()+1:
 		// kept back until all is there
 	case e.Rev <= m.Cursor.Rev:
-		m.arrive(*e.Message, e.Provider)
+		m.apply(e)
 	case e.Rev == m.Cursor.Rev+1 && !m.work.catching:
-		m.arrive(*e.Message, e.Provider)
+		m.apply(e)
 		m.Cursor.Rev = e.Rev
 		m.release()
 	default:
@@ -94,6 +103,65 @@ func (m *machine) follow(e Changed) {
 		}
 		m.do(Fetch{})
 	}
+}
+
+// apply takes over what a change brings.
+func (m *machine) apply(e Changed) {
+	if e.Message != nil {
+		m.arrive(*e.Message, e.Provider)
+	}
+	if e.Participant != nil {
+		m.meet(*e.Participant)
+	}
+}
+
+// revise gives a message another text, if that is one that can be sent.
+func (m *machine) revise(e Revise) {
+	if code, reason := m.refusal(e.Body); code != "" {
+		m.notice(code, reason, 0)
+		return
+	}
+	m.dismiss()
+	m.do(ReviseMessage{m.ConversationID, e.MessageID, e.Body})
+}
+
+func (m *machine) revised(e Revised) {
+	if e.ConversationID == m.ConversationID && m.valid(e.Message) && !m.Ended && !m.work.history.wanted {
+		m.contact()
+		m.follow(Changed{m.ConversationID, m.Realtime.Provider, &e.Message, nil, e.Message.Rev, m.Cursor.Epoch})
+	}
+}
+
+// reviseFailed tells why a message is as it was.
+func (m *machine) reviseFailed(e ReviseFailed) {
+	switch {
+	case e.ConversationID != m.ConversationID:
+	case e.Failure.Code == wire.CodeUnauthorized || e.Failure.Code == wire.CodeTokenExpired || e.Failure.Code == wire.CodeTokenRevoked:
+		m.end(e.Failure)
+	default:
+		m.heard(e.Failure)
+		m.notice(e.Failure.Code, e.Failure.Text, e.Failure.RetryAfter)
+	}
+}
+
+// meet takes over what is known of a participant. Their mark only rises, in
+// whatever order its forms come.
+func (m *machine) meet(p wire.Participant) {
+	if p.ID == "" {
+		return
+	}
+	if p.ID == m.Self {
+		m.work.readSeq = max(m.work.readSeq, p.ReadSeq)
+		m.work.markedSeq = max(m.work.markedSeq, p.ReadSeq)
+	}
+	m.Participants = slices.Clone(m.Participants)
+	i := slices.IndexFunc(m.Participants, func(known wire.Participant) bool { return known.ID == p.ID })
+	if i < 0 {
+		m.Participants = append(m.Participants, p)
+		return
+	}
+	p.ReadSeq = max(p.ReadSeq, m.Participants[i].ReadSeq)
+	m.Participants[i] = p
 }
 
 // release applies the kept events whose turn has come.
@@ -106,7 +174,7 @@ func (m *machine) release() {
 		case e.Rev > m.Cursor.Rev+1:
 			m.work.held = append(m.work.held, e)
 		case e.Rev == m.Cursor.Rev+1:
-			m.arrive(*e.Message, e.Provider)
+			m.apply(e)
 			m.Cursor.Rev = e.Rev
 		}
 	}
@@ -124,6 +192,9 @@ func (m *machine) page(e PageFetched) {
 		return
 	}
 	m.catchUp(e.Page)
+	for _, p := range e.Page.Participants {
+		m.meet(p)
+	}
 	m.Cursor.Rev = max(m.Cursor.Rev, e.Page.Cursor.Rev)
 	if !m.work.catching {
 		m.release()
@@ -176,7 +247,7 @@ func (m *machine) lastSeq() int64 {
 func (m *machine) renew() {
 	m.do(Log{Level: LevelWarn, Text: "the server's history is a new one: beginning anew"})
 	m.do(Subscribe{})
-	m.Messages, m.Signals, m.Cursor = nil, nil, wire.Cursor{}
+	m.Messages, m.Participants, m.Signals, m.Cursor = nil, nil, nil, wire.Cursor{}
 	m.HasOlder, m.LoadingOlder = false, false
 	m.Realtime.Channel = nil
 	m.work.held, m.work.ahead, m.work.catching, m.work.readSeq = nil, nil, false, 0
@@ -227,6 +298,9 @@ func (m *machine) latest(page wire.Page) {
 	m.Cursor.Rev = max(m.Cursor.Rev, page.Cursor.Rev)
 	for _, message := range page.Messages {
 		m.keep(message)
+	}
+	for _, p := range page.Participants {
+		m.meet(p)
 	}
 	m.HasOlder = page.HasMore && len(m.Messages) > 0
 	m.requeueAccepted()

@@ -28,11 +28,12 @@ func (m *machine) write(e Send) {
 	if n := len(m.Outbox); n > 0 { // so that neither a clock that was set back nor one millisecond changes the order
 		at = max(at, m.Outbox[n-1].At+1)
 	}
-	entry := Entry{ClientID: e.ClientID, Body: e.Text, At: at, State: Queued}
+	entry := Entry{ClientID: e.ClientID, Body: e.Text, At: at, ReplyTo: e.ReplyTo, State: Queued}
 	if code != "" {
 		m.refuse(&entry, code, reason)
 	}
 	m.dismiss()
+	m.work.typed = 0 // the message ends it
 	m.Outbox = append(slices.Clip(m.Outbox), entry)
 	if m.work.following {
 		m.do(Keep{entry})
@@ -152,7 +153,7 @@ func (m *machine) proceed() {
 		e.State = Sending
 		m.set(next, e)
 		m.work.inFlight = e.ClientID
-		m.do(SendMessage{m.ConversationID, e.ClientID, e.Body})
+		m.do(SendMessage{m.ConversationID, e.ClientID, e.Body, e.ReplyTo})
 	}
 }
 
@@ -180,7 +181,7 @@ func (m *machine) sent(message wire.Message) {
 	if m.work.history.wanted {
 		return // its place is not known before the rest is there
 	}
-	m.follow(Changed{m.ConversationID, m.Realtime.Provider, &message, message.Rev, m.Cursor.Epoch})
+	m.follow(Changed{m.ConversationID, m.Realtime.Provider, &message, nil, message.Rev, m.Cursor.Epoch})
 }
 
 // accept ends the sending of the entry that is on its way.

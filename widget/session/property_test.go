@@ -114,7 +114,7 @@ func (w *world) carryOut(effect Effect) {
 	case SendMessage:
 		w.calls = append(w.calls, func() {
 			m := w.server.post(visitor, e.ClientID, e.Body)
-			w.inFlight = append(w.inFlight, Sent{m}, Changed{conversation, wire.ProviderReverb, &m, m.Rev, w.server.epoch})
+			w.inFlight = append(w.inFlight, Sent{m}, Changed{conversation, wire.ProviderReverb, &m, nil, m.Rev, w.server.epoch})
 		})
 	case FetchHistory:
 		w.calls = append(w.calls, func() {
@@ -139,7 +139,7 @@ func (w *world) poll() {
 // announce puts an event about m on its way.
 func (w *world) announce(m wire.Message) {
 	if w.watched != "" {
-		w.inFlight = append(w.inFlight, Changed{conversation, wire.ProviderReverb, &m, m.Rev, w.server.epoch})
+		w.inFlight = append(w.inFlight, Changed{conversation, wire.ProviderReverb, &m, nil, m.Rev, w.server.epoch})
 	}
 }
 

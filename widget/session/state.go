@@ -37,6 +37,9 @@ type State struct {
 	// Outbox holds what the visitor wrote and the server has not confirmed, in
 	// the order of writing.
 	Outbox []Entry
+	// Participants are the others and the visitor, as far as they are known, with
+	// how far they have read.
+	Participants []wire.Participant
 	// Signals are the passing states of other participants. One counts until
 	// its Until.
 	Signals []Signal
@@ -84,6 +87,7 @@ type Entry struct {
 	ClientID string     `json:"clientId"`
 	Body     string     `json:"body"`
 	At       wire.Time  `json:"at"` // when it was written, by the visitor's clock
+	ReplyTo  string     `json:"replyTo,omitempty"`
 	State    EntryState `json:"state"`
 	// Code and Reason say why a Failed entry was refused, for programs and for
 	// people.
@@ -186,11 +190,22 @@ func (s State) Timeline() []Item {
 func (s State) Typing(now wire.Time) []wire.Author {
 	var authors []wire.Author
 	for _, signal := range s.Signals {
-		if signal.Until > now && !slices.Contains(authors, signal.Author) {
+		writing := signal.Type == wire.SignalTyping || signal.Type == wire.SignalThinking
+		if writing && signal.Until > now && !slices.Contains(authors, signal.Author) {
 			authors = append(authors, signal.Author)
 		}
 	}
 	return authors
+}
+
+// ReadBy are the people who have read up to a Seq, without the visitor.
+func (s State) ReadBy(seq int64) (readers []wire.Participant) {
+	for _, p := range s.Participants {
+		if p.ID != s.Self && p.Role != wire.RoleBot && p.ReadSeq >= seq {
+			readers = append(readers, p)
+		}
+	}
+	return readers
 }
 
 // Awaiting reports whether there is a talk of which nothing is known yet.
@@ -240,6 +255,8 @@ type work struct {
 	markedSeq int64 // and the server knows it up to here
 	onScreen  int64 // everything up to here has stood on the screen
 	attentive bool  // the page is visible and has the focus
+
+	typed wire.Time // when it was told last that the visitor writes, 0 for not
 
 	user      wire.User // who the visitor is on the site
 	userID    string    // whose the conversation is

@@ -52,8 +52,21 @@ func (m *machine) own(e Event) {
 		// it does already
 	case Send:
 		m.write(e)
-	case Typed, Dismiss:
+	case Typed:
 		m.dismiss()
+		m.typing(!e.Blank)
+	case Dismiss:
+		m.dismiss()
+	case Revise:
+		m.revise(e)
+	case Remove:
+		m.do(RemoveMessage{m.ConversationID, e.MessageID})
+	case React:
+		m.do(ReactTo{m.ConversationID, e.MessageID, e.Emoji, e.On})
+	case Revised:
+		m.revised(e)
+	case ReviseFailed:
+		m.reviseFailed(e)
 	case Retry:
 		m.retry(e.ClientID)
 	case Delete:

@@ -99,7 +99,7 @@ func page(rev int64, more bool, messages ...wire.Message) wire.Page {
 }
 
 func event(m wire.Message) Changed {
-	return Changed{conversation, wire.ProviderReverb, &m, m.Rev, "e"}
+	return Changed{conversation, wire.ProviderReverb, &m, nil, m.Rev, "e"}
 }
 
 func newSession() wire.Session {
@@ -146,7 +146,7 @@ func TestFirstMessage(t *testing.T) {
 	if the[Adopt](s).Token != "secret" || the[Subscribe](s).ConversationID != conversation {
 		t.Errorf("effects %+v", s.effects)
 	}
-	if send := the[SendMessage](s); send != (SendMessage{conversation, "k1", "hello"}) || s.state.Outbox[0].State != Sending {
+	if send := the[SendMessage](s); send != (SendMessage{conversation, "k1", "hello", ""}) || s.state.Outbox[0].State != Sending {
 		t.Errorf("sends %+v, outbox %+v", send, s.state.Outbox)
 	}
 	s.now += 30
@@ -206,7 +206,7 @@ func TestNetworkLossIsTriedAgainWithTheSameID(t *testing.T) {
 		t.Errorf("tried again after %d ms", wait)
 	}
 	none[SendMessage](s.after(wake - s.now - 1))
-	if the[SendMessage](s.after(1)) != (SendMessage{conversation, "k2", "a"}) {
+	if the[SendMessage](s.after(1)) != (SendMessage{conversation, "k2", "a", ""}) {
 		t.Error("not sent again")
 	}
 	s.on(SendFailed{conversation, "k2", Failure{Lost: true}})
@@ -482,7 +482,7 @@ func TestExpiredTokenLeavesAChoice(t *testing.T) {
 		}
 		fresh := newSession()
 		fresh.Conversation.ID = "c2"
-		if the[SendMessage](s.on(Created{fresh})) != (SendMessage{"c2", "k2", "kept"}) {
+		if the[SendMessage](s.on(Created{fresh})) != (SendMessage{"c2", "k2", "kept", ""}) {
 			t.Error("not sent in the new conversation")
 		}
 		s.on(Sent{message(2, 2, visitor, "k2")}) // late, of the old one
@@ -616,11 +616,12 @@ func TestLink(t *testing.T) {
 
 func TestUnread(t *testing.T) {
 	s := chatting(t).on(Close{})
-	s.on(event(message(2, 2, bot, ""))).on(event(message(3, 3, visitor, ""))).on(event(message(4, 4, bot, "")))
+	// Whoever writes has read what came before.
+	s.on(event(message(2, 2, bot, ""))).on(event(message(3, 3, visitor, ""))).on(event(message(4, 4, bot, ""))).on(event(message(5, 5, bot, "")))
 	if s.state.Unread != 2 || s.state.Public().Unread != 2 {
 		t.Errorf("unread %d", s.state.Unread)
 	}
-	gone := message(4, 5, bot, "")
+	gone := message(5, 6, bot, "")
 	gone.DeletedAt = &s.now
 	if s.on(event(gone)); s.state.Unread != 1 {
 		t.Errorf("a deleted message counts: %d", s.state.Unread)
@@ -632,7 +633,7 @@ func TestUnread(t *testing.T) {
 		t.Errorf("unread %d from %d", s.state.Unread, s.state.FirstUnread)
 	}
 	none[MarkRead](s)
-	if s.on(Attention{true}).on(ReadMarked{conversation, 1}).on(Seen{99}); s.state.Unread != 0 {
+	if s.on(Attention{true}).on(Seen{99}); s.state.Unread != 0 {
 		t.Errorf("unread %d", s.state.Unread)
 	}
 	mark := the[MarkRead](s)

@@ -23,6 +23,7 @@ type Shared struct {
 	LoadingOlder   bool
 	Whole          bool
 	Messages       []wire.Message
+	Participants   []wire.Participant
 	Outbox         []Entry
 	Signals        []Signal
 	Realtime       Realtime
@@ -39,7 +40,7 @@ type Shared struct {
 func (s State) Share(before State) Shared {
 	shared := Shared{
 		Config: s.Config, Loaded: s.Loaded, ConversationID: s.ConversationID, Self: s.Self, Cursor: s.Cursor,
-		HasOlder: s.HasOlder, LoadingOlder: s.LoadingOlder, Outbox: s.Outbox, Signals: s.Signals, Realtime: s.Realtime, Link: s.Link,
+		HasOlder: s.HasOlder, LoadingOlder: s.LoadingOlder, Participants: s.Participants, Outbox: s.Outbox, Signals: s.Signals, Realtime: s.Realtime, Link: s.Link,
 		Notice: s.Notice, Unsaved: s.Unsaved, Invitation: s.Invitation, Ended: s.Ended, ReadSeq: s.work.readSeq,
 	}
 	shared.Whole = before.ConversationID != s.ConversationID || before.Cursor.Epoch != s.Cursor.Epoch || len(s.Messages) < len(before.Messages)
@@ -64,7 +65,7 @@ func (s State) Leading() bool { return !s.work.following }
 // carry out.
 func forwardable(e Event) bool {
 	switch e.(type) {
-	case Send, Retry, Delete, Older, StartOver, Reset, Invite, PutAway, Join, Read, Identify:
+	case Send, Revise, Remove, React, Retry, Delete, Older, StartOver, Reset, Invite, PutAway, Join, Read, Identify:
 		return true
 	}
 	return false
@@ -82,10 +83,12 @@ func (m *machine) followed(e Event) {
 		return
 	}
 	switch e := e.(type) {
-	case Typed, Dismiss:
-		if m.Notice.Code != "" {
-			m.do(Forward{Dismiss{}})
+	case Typed:
+		if m.Notice.Code != "" || m.pausedTyping(!e.Blank) {
+			m.do(Forward{e})
 		}
+	case Dismiss:
+		m.do(Forward{e})
 	case Mirrored:
 		m.mirrored(e.Shared)
 	case Lead:
@@ -167,7 +170,7 @@ func (m *machine) mirrored(s Shared) {
 		m.Messages, m.cloned = nil, true
 	}
 	m.Config, m.Loaded, m.ConversationID, m.Self, m.Cursor = s.Config, s.Loaded, s.ConversationID, s.Self, s.Cursor
-	m.HasOlder, m.LoadingOlder, m.Signals, m.Realtime, m.Link = s.HasOlder, s.LoadingOlder, s.Signals, s.Realtime, s.Link
+	m.HasOlder, m.LoadingOlder, m.Participants, m.Signals, m.Realtime, m.Link = s.HasOlder, s.LoadingOlder, s.Participants, s.Signals, s.Realtime, s.Link
 	m.Notice, m.Unsaved, m.Invitation, m.Ended = s.Notice, s.Unsaved || m.Unsaved, s.Invitation, s.Ended
 	m.work.readSeq = s.ReadSeq
 	for _, message := range s.Messages {
@@ -190,7 +193,7 @@ func (m *machine) mirrorOutbox(leaders []Entry) {
 		}
 		handed = append(handed, id)
 		m.Outbox = append(m.Outbox, mine[i])
-		m.do(Forward{Send{Text: mine[i].Body, ClientID: id, At: mine[i].At}})
+		m.do(Forward{Send{Text: mine[i].Body, ClientID: id, At: mine[i].At, ReplyTo: mine[i].ReplyTo}})
 	}
 	m.work.handed = handed
 }

@@ -30,6 +30,31 @@ func (m *machine) upkeep() {
 	}
 }
 
+// typingEvery is how often it is told that the visitor goes on writing, in
+// milliseconds: often enough that the signal, which holds for six seconds, does
+// not pass meanwhile.
+const typingEvery wire.Time = 2000
+
+// typing tells the others that the visitor writes, or has stopped.
+func (m *machine) typing(on bool) {
+	if m.ConversationID != "" && !m.Ended && m.offers(wire.FeatureTyping) && m.pausedTyping(on) {
+		m.do(TellTyping{m.ConversationID, on})
+	}
+}
+
+// pausedTyping reports whether there is something to tell: a beginning, an end,
+// or that it goes on.
+func (m *machine) pausedTyping(on bool) bool {
+	if on == (m.work.typed > 0) && (!on || m.now-m.work.typed < typingEvery) {
+		return false
+	}
+	m.work.typed = 0
+	if on {
+		m.work.typed = m.now
+	}
+	return true
+}
+
 // renewable reports whether there is a token whose end is known.
 func (m *machine) renewable() bool {
 	return m.ConversationID != "" && m.work.expiresAt > 0 && !m.Ended && !m.work.following
