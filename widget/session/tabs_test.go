@@ -107,6 +107,22 @@ func TestHandedOnUntilItArrives(t *testing.T) {
 	x.same()
 }
 
+// A text that the leader has not heard of goes along with the next one, before it.
+func TestHandedOnInOrder(t *testing.T) {
+	x := openTabs(t)
+	x.b.on(Send{Text: "lost", ClientID: "k8"}) // the leader never hears of it
+	x.do(Send{Text: "heard", ClientID: "k9"})
+	if o := x.a.state.Outbox; len(o) != 2 || o[0].ClientID != "k8" || o[1].ClientID != "k9" {
+		t.Errorf("the leader has %+v", o)
+	}
+	x.b.on(Send{Text: "changed my mind", ClientID: "k10"})
+	x.do(Delete{"k10"})
+	x.do(Send{Text: "last", ClientID: "k11"})
+	if o := x.a.state.Outbox; len(o) != 3 || o[2].ClientID != "k11" {
+		t.Errorf("the leader has %+v", o)
+	}
+}
+
 func TestFollowerTakesOver(t *testing.T) {
 	x := openTabs(t)
 	x.a.on(event(message(2, 2, bot, "")))
