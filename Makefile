@@ -1,12 +1,15 @@
 # Every target below is documented; `make help` lists them.
 SHELL := /bin/bash
 GO ?= go
+# What compiles the widget: go, tinygo, or auto, which is TinyGo once `make tinygo`
+# has been run.
+COMPILER ?= auto
 .DEFAULT_GOAL := help
 SEEDS ?= 2000
 FIRST ?= 1
 FUZZTIME ?= 30s
 
-.PHONY: help run build assets test simulate simulate-bites chaos fuzz lint fmt size bench bench-realtime clean
+.PHONY: help run build assets tinygo test test-tinygo simulate simulate-bites chaos fuzz lint fmt size size-report bench bench-realtime clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -18,7 +21,11 @@ build: assets ## build the self-contained binary bin/chatbot
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o bin/chatbot ./server
 
 assets: ## build the widget into assets/dist
-	$(GO) run ./assets/build
+	$(GO) run ./assets/build -compiler $(COMPILER)
+
+tinygo: ## get TinyGo, with which the widget has a third of the bytes, into your cache folder
+	@.ci/tinygo
+	$(GO) run ./assets/build -make-tinygo
 
 test: assets ## run every test, headless Chromium and the official clients included
 	@.ci/chromium
@@ -42,8 +49,17 @@ chaos: assets ## 5,000 messages through a broken network and a server that is ki
 fuzz: ## fuzz every decoder, one after another, for FUZZTIME each (30s)
 	@GO="$(GO)" FUZZTIME="$(FUZZTIME)" .ci/fuzz
 
+test-tinygo: ## run the browser tests with the widget that TinyGo makes
+	@.ci/chromium
+	$(GO) run ./assets/build -compiler tinygo
+	$(GO) run ./assets/build -size
+	$(GO) test -timeout 14m ./assets/... ./server/e2e
+
 size: assets ## print raw, gzip and brotli size of every file against its budget
 	$(GO) run ./assets/build -size
+
+size-report: ## print which packages the widget's bytes come from, for each compiler that is there
+	@$(GO) run ./assets/build -compiler $(COMPILER) -report
 
 bench: assets ## measure latency in the browser and durable messages a second
 	@.ci/chromium

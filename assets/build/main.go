@@ -4,7 +4,10 @@
 //
 //	go run ./assets/build              build; what is unchanged is not compressed again
 //	go run ./assets/build -quality 5   build quickly, with larger brotli files
+//	go run ./assets/build -compiler go build with Go's own compiler, also where there is TinyGo
 //	go run ./assets/build -size        print every file's size against budgets.json
+//	go run ./assets/build -report      print which packages the program's bytes come from
+//	go run ./assets/build -make-tinygo put a TinyGo into the user's cache folder
 package main
 
 import (
@@ -19,6 +22,9 @@ import (
 	"time"
 
 	"github.com/andybalholm/brotli"
+
+	"chatbot/assets/build/tinygo"
+	"chatbot/assets/build/wasm"
 )
 
 func main() {
@@ -33,7 +39,10 @@ func run(args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("build", flag.ContinueOnError)
 	quality := flags.Int("quality", brotli.BestCompression, "how hard brotli tries, `0 to 11`")
 	overlay := flags.Bool("overlay", true, "replace packages that a browser never calls by stand-ins")
+	compiler := flags.String("compiler", auto, "what compiles the widget: go, tinygo, or auto: TinyGo where `make tinygo` has been")
 	size := flags.Bool("size", false, "print the sizes of what was built; fail over budget")
+	report := flags.Bool("report", false, "print which packages the program's bytes come from")
+	makeTinyGo := flags.Bool("make-tinygo", false, "put a TinyGo into the user's cache folder, if there is none yet")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -44,16 +53,25 @@ func run(args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if *size {
+	switch {
+	case *size:
 		return printSizes(out, filepath.Join(root, "assets", "dist"))
+	case *makeTinyGo:
+		return tinygo.Make(out)
+	case *report:
+		return printReports(out, *compiler, root, *overlay)
 	}
-	return build(out, root, *overlay, *quality)
+	c, err := choose(*compiler, out, root, *overlay)
+	if err != nil {
+		return err
+	}
+	return build(out, root, c, *quality)
 }
 
 // build makes assets/dist anew.
-func build(out io.Writer, root string, overlay bool, quality int) error {
+func build(out io.Writer, root string, c compiler, quality int) error {
 	start := time.Now()
-	inputs, err := gather(root, overlay)
+	inputs, err := gather(root, c)
 	if err != nil {
 		return err
 	}
@@ -62,17 +80,17 @@ func build(out io.Writer, root string, overlay bool, quality int) error {
 		return err
 	}
 	dist := filepath.Join(root, "assets", "dist")
-	m, err := store(dist, files, quality)
+	m, err := store(dist, files, c.name(), quality)
 	if err != nil {
 		return err
 	}
-	wasm := m["chatbot-widget.wasm"].Brotli
-	_, err = fmt.Fprintf(out, "assets/dist: %d names, the program is %d bytes in brotli (%s)\n", len(m), wasm.Size, time.Since(start).Round(time.Millisecond))
+	program := m["chatbot-widget.wasm"].Brotli
+	_, err = fmt.Fprintf(out, "assets/dist: %d names, the program is %d bytes in brotli, by %s (%s)\n", len(m), program.Size, c.name(), time.Since(start).Round(time.Millisecond))
 	return err
 }
 
 // gather reads or makes every input, by its name in assets/src.
-func gather(root string, overlay bool) (map[string][]byte, error) {
+func gather(root string, c compiler) (map[string][]byte, error) {
 	inputs := map[string][]byte{}
 	names := []string{loaderSheet}
 	for _, s := range sources {
@@ -86,10 +104,14 @@ func gather(root string, overlay bool) (map[string][]byte, error) {
 			return nil, err
 		}
 	}
-	if inputs[wasmExecName], err = readWasmExec(); err != nil {
+	if inputs[wasmExecName], err = c.exec(); err != nil {
 		return nil, err
 	}
-	inputs[wasmName], err = compileWidget(root, overlay)
+	program, err := c.compile()
+	if err != nil {
+		return nil, err
+	}
+	inputs[wasmName], err = wasm.Strip(program)
 	return inputs, err
 }
 

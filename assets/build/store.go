@@ -18,7 +18,7 @@ import (
 // store writes the files in all their forms into dist, then the manifest, and
 // last removes what no longer belongs there. What the manifest of the build
 // before lists with the same content is not compressed again.
-func store(dist string, files []file, quality int) (manifest.Manifest, error) {
+func store(dist string, files []file, compiler string, quality int) (manifest.Manifest, error) {
 	if err := os.MkdirAll(dist, 0o755); err != nil {
 		return nil, err
 	}
@@ -31,6 +31,9 @@ func store(dist string, files []file, quality int) (manifest.Manifest, error) {
 		entry, err := storeFile(dist, f, before, quality)
 		if err != nil {
 			return nil, err
+		}
+		if f.from == wasmName {
+			entry.Compiler = compiler
 		}
 		if f.plain {
 			m[f.name] = entry

@@ -178,7 +178,7 @@
 
 	// --- The frame --------------------------------------------------------------
 
-	let frame, port, timer, pending = [], deaths = 0;
+	let frame, port, timer, wantsFocus, pending = [], deaths = 0;
 
 	// post tells the frame something; what must not be lost waits for a frame.
 	const post = (type, more, wait) => {
@@ -196,8 +196,8 @@
 		if (frame) return;
 		let loaded = false;
 		const made = frame = add(panel, "iframe", named);
-		made.onload = () => {
-			if (loaded) return died(); // it went somewhere else: begin anew
+		made.onload = e => {
+			if (loaded) return died(e); // it went somewhere else: begin anew
 			loaded = true;
 			if (!port) expect(helloTimeout);
 		};
@@ -228,9 +228,11 @@
 		stopFrame();
 		startFrame();
 	};
-	// died makes the frame anew, once: a program that dies again would for ever.
-	const died = () => {
-		deaths++ ? explain() : again();
+	// died makes the frame anew, once: a program that dies again would for ever,
+	// unless it has asked for it.
+	const died = ({ renew }) => {
+		wantsFocus = !!shadow.activeElement;
+		renew || !deaths++ ? again() : explain();
 	};
 
 	// explain tells the visitor that there is no chat, and the site's owner why
@@ -292,9 +294,7 @@
 			draw();
 			if (state.open) tellOpen();
 		},
-		state({ realtimeConnected, realtimeProvider, channelSubscription, unread }) {
-			change({ realtimeConnected, realtimeProvider, channelSubscription, unread: unread | 0 });
-		},
+		state: ({ open, ...news }) => change(news),
 		close: () => close(),
 		sent: () => begun(true),
 		cleared() {
@@ -309,7 +309,6 @@
 
 	// --- What the site may do ---------------------------------------------------
 
-	let wantsFocus;
 	const tellOpen = () => {
 		if (wantsFocus) frame.focus();
 		post("open", { focus: wantsFocus });
@@ -323,8 +322,8 @@
 		startFrame();
 		change({ open: true });
 		arrange();
-		if (focus) (ready ? frame : earlyClose).focus();
 		if (ready) tellOpen();
+		else if (focus) earlyClose.focus();
 		emit("open");
 	};
 

@@ -10,6 +10,8 @@
 	const maxText = 4000; // characters in a message of the visitor, as in the contract
 	const countFrom = 3800; // from here on it is said how many are left
 	const maxWaiting = 100; // messages and texts that are kept for the program
+	const manyValues = 50000; // that the program holds on to, before it is made anew
+	const quiet = 60000; // ms without a touch after which an open chat may be, too
 	const fresh = 30 * 60000; // ms for which a talk that was left goes on by itself
 	const prefix = "chatbot:"; // of the keys in the frame's storage
 
@@ -53,6 +55,27 @@
 	// The frame's steps are none of the page's history.
 	history.pushState = history.replaceState = () => {};
 
+	// coder/websocket closes with codes that a browser refuses by throwing, which a
+	// program made by TinyGo does not survive: its sockets never throw, and one that
+	// cannot be had is one that has closed. Errors are kept from it, because it
+	// would close for them, and wait; an end follows each.
+	const Socket = window.WebSocket;
+	const closed = () => {
+		const socket = new EventTarget();
+		socket.close = socket.send = () => {};
+		setTimeout(() => socket.dispatchEvent(new CloseEvent("close", { code: 1006 })));
+		return socket;
+	};
+	window.WebSocket = function (...args) {
+		const socket = attempt(() => new Socket(...args)) || closed();
+		const { addEventListener, close, send } = socket;
+		return Object.assign(socket, {
+			addEventListener: (type, ...rest) => type !== "error" && addEventListener.call(socket, type, ...rest),
+			close: (...args) => attempt(() => (close.apply(socket, args), true)) || close.call(socket),
+			send: data => attempt(() => send.call(socket, data)),
+		});
+	};
+
 	// Links leave the frame, before go-app takes them for its own routes.
 	addEventListener("click", e => {
 		const link = e.target.closest && e.target.closest("a[href]");
@@ -90,6 +113,7 @@
 		}
 		if (m.type === "send") return typeof m.text === "string" && say(m.text);
 		if (m.type === "network" && !host.config.debug) return;
+		if (/^(open|close)$/.test(m.type)) opened = m.type === "open";
 		if (m.type === "layout") root.dataset.layout = m.fullscreen === true ? "full" : "panel";
 		if (/^(load|open|send|invite|identify|reset)$/.test(m.type)) start();
 		if (m.type === "open" && m.focus !== false) host.focus();
@@ -336,6 +360,10 @@
 		// focus goes to the composer, but not where that would raise a keyboard over
 		// what there is to read.
 		focus: () => { if (!matchMedia("(pointer: coarse)").matches) attempt(() => textarea.focus({ preventScroll: true })); },
+		compose: text => {
+			write(text);
+			textarea.focus();
+		},
 		style: (name, value) => { root.style.setProperty(name, value); },
 		// tabs joins the visitor's tabs, where the browser offers what that takes.
 		// Post sends to all others; lead asks for the lead and tells when this tab
@@ -424,11 +452,40 @@
 		try {
 			const go = new Go();
 			const { instance } = await load(go.importObject);
-			await go.run(instance);
+			setInterval(() => renew(go), 5000);
+			reason = await Promise.race([go.run(guarded(instance)).then(() => reason), trap]);
 		} catch (e) {
 			reason = String(e && e.message || e);
 		}
 		die(reason);
+	};
+
+	// renew asks the page for a frame in this one's place before the values that
+	// the program holds on to become too many: one made by TinyGo never lets go of
+	// any. It does so while nobody looks, or writes. The conversation, the draft and
+	// what is on its way are in the storage.
+	let opened = false;
+	let touched = 0;
+	for (const type of ["input", "keydown", "pointerdown", "wheel"]) addEventListener(type, () => { touched = Date.now(); }, { passive: true });
+	const renew = go => {
+		if (go._values.length > manyValues && !(opened && Date.now() - touched < quiet)) post("dead", { renew: true });
+	};
+
+	// guarded is the program, but a trap is noted wherever it is called from: in a
+	// program made by TinyGo each panic is one, and nothing else would tell.
+	let trapped;
+	const trap = new Promise(resolve => { trapped = resolve; });
+	const guarded = instance => {
+		const guard = fn => (...args) => {
+			try {
+				return fn(...args);
+			} catch (e) {
+				if (e instanceof WebAssembly.RuntimeError) trapped(e.message);
+				throw e;
+			}
+		};
+		const exports = Object.entries(instance.exports).map(([name, e]) => [name, typeof e === "function" ? guard(e) : e]);
+		return Object.create(instance, { exports: { value: Object.fromEntries(exports) } });
 	};
 
 	// die leaves what was written for the frame that comes in this one's place.

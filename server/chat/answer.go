@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -78,12 +79,17 @@ func (s *Service) tryToSettle(ctx context.Context, d Debt, lastTry bool) error {
 	if err != nil {
 		return err
 	}
-	if personSpoke(history, d.CreatedAt) {
+	silent := personSpoke(history, d.CreatedAt)
+	if asked := slices.IndexFunc(history, func(m wire.Message) bool { return m.ID == d.MessageID }); asked >= 0 {
+		d.Body = history[asked].Body // as it is now
+		silent = silent || history[asked].DeletedAt != nil
+	}
+	if silent {
 		_, _, err := s.store.SettleAnswer(ctx, d, nil)
 		return err
 	}
 	s.Signal(ctx, d.ConversationID, wire.Signal{Type: wire.SignalThinking, Author: s.bot, TTL: int(SignalTTL.Milliseconds())}, Socket{})
-	answer, err := s.respond(ctx, d, history)
+	answer, err := s.respond(ctx, d, said(history))
 	if err != nil {
 		if !lastTry || ctx.Err() != nil {
 			return err
@@ -101,7 +107,7 @@ func (s *Service) tryToSettle(ctx context.Context, d Debt, lastTry bool) error {
 		CreatedAt:      s.time(),
 	})
 	if err == nil && created {
-		s.announce(ctx, m, Socket{})
+		s.announce(ctx, s.formatted(m), Socket{})
 	}
 	return err
 }
@@ -118,6 +124,11 @@ func (s *Service) respond(ctx context.Context, d Debt, history []wire.Message) (
 		}
 	})
 	return s.responder.Respond(ctx, d.Body, history)
+}
+
+// said is the history without what was deleted.
+func said(history []wire.Message) []wire.Message {
+	return slices.DeleteFunc(history, func(m wire.Message) bool { return m.DeletedAt != nil })
 }
 
 // personSpoke reports whether a person answered so shortly before the question,

@@ -28,7 +28,8 @@ type Store interface {
 	// gives the stored message and created=false; with another body it is
 	// refused with wire.CodeConflict. Seq counts 1, 2, 3 … and Rev rises
 	// strictly in each conversation. With m.OwesAnswer the debt is stored in
-	// the same transaction.
+	// the same transaction. With m.ReplyTo that must be a message of the
+	// conversation that is not deleted, or wire.CodeInvalidField.
 	AppendMessage(ctx context.Context, m NewMessage) (message wire.Message, created bool, err error)
 
 	// SettleAnswer stores answer as AppendMessage does and removes the debt in
@@ -36,6 +37,22 @@ type Store interface {
 	// already gone nothing is stored and created is false. A nil answer only
 	// removes the debt.
 	SettleAnswer(ctx context.Context, debt Debt, answer *NewMessage) (message wire.Message, created bool, err error)
+
+	// UpdateMessage hands a message to change and stores what it makes of the
+	// body, the status, and the times of editing and deleting, all else being
+	// left as it is. Rev rises once, unless nothing is different: changed is
+	// then false. An error of change is returned and nothing stored. A message
+	// that is deleted loses its reactions. change may be called again and must
+	// not use the store. wire.CodeNotFound if the conversation has no such
+	// message.
+	UpdateMessage(ctx context.Context, conversationID, messageID string, now wire.Time, change func(*wire.Message) error) (m wire.Message, changed bool, err error)
+
+	// React adds r to its message or takes it away. Rev rises once, unless that
+	// is so already: changed is then false. Who comes to the conversation by
+	// it becomes a participant. Refusals: wire.CodeNotFound where the
+	// conversation has no such message, wire.CodeMessageDeleted, and
+	// wire.CodeTooManyReactions above wire.MaxReactions different emoji.
+	React(ctx context.Context, r Reaction) (m wire.Message, changed bool, err error)
 
 	// Debts are the answers owed, oldest first.
 	Debts(ctx context.Context) ([]Debt, error)
@@ -94,12 +111,23 @@ type NewMessage struct {
 	ClientID       string
 	Author         wire.Author
 	Body           string
+	Status         wire.Status // empty means complete
+	ReplyTo        string
 	CreatedAt      wire.Time
 	Source         *wire.Source
 	// Site is the origin of the page the conversation began on.
 	Site string
 	// OwesAnswer makes the bot owe an answer to this message.
 	OwesAnswer bool
+}
+
+// Reaction is an emoji that By puts to a message, or with On false takes away.
+type Reaction struct {
+	ConversationID, MessageID, Emoji string
+
+	By  wire.Participant
+	On  bool
+	Now wire.Time
 }
 
 // Changes are what changed in a conversation, in its current form. Messages

@@ -23,6 +23,11 @@ func (f respond) Respond(ctx context.Context, question string, _ []wire.Message)
 	return f(ctx, question)
 }
 
+// echo answers what it was asked.
+var echo = respond(func(_ context.Context, question string) (chat.Answer, error) {
+	return chat.Answer{Body: "to " + question}, nil
+})
+
 func open(t *testing.T, file string) *store.SQLite {
 	t.Helper()
 	db, err := store.Open(t.Context(), file)
@@ -96,9 +101,7 @@ func TestOwedAnswerSurvives(t *testing.T) {
 	db = open(t, file)
 	defer db.Close()
 	service := chat.New(chat.Options{Store: db, Publisher: publish.Fanout{}, BotName: "Bot",
-		Responder: respond(func(_ context.Context, question string) (chat.Answer, error) {
-			return chat.Answer{Body: "to " + question}, nil
-		})})
+		Responder: echo})
 	stop = run(t, service)
 	got := messages(t, service, caller, 2)
 	stop()
@@ -146,9 +149,7 @@ func TestLostEvents(t *testing.T) {
 	sender, leave := context.WithCancel(t.Context())
 	publisher := &lossy{store: db, t: t, leave: leave}
 	service := chat.New(chat.Options{Store: db, Publisher: publisher, BotName: "Bot",
-		Responder: respond(func(_ context.Context, question string) (chat.Answer, error) {
-			return chat.Answer{Body: "to " + question}, nil
-		})})
+		Responder: echo})
 	stop := run(t, service)
 	defer stop()
 	caller := visitor(service.Begin())

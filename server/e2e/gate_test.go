@@ -2,10 +2,12 @@ package e2e
 
 import (
 	"io"
+	"mime"
 	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"path"
 	"strings"
 	"sync"
 	"testing"
@@ -87,7 +89,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for end, body := range g.swapped {
 		if strings.HasSuffix(r.URL.Path, end) {
 			g.mu.Unlock()
-			w.Header().Set("Content-Type", "application/wasm")
+			w.Header().Set("Content-Type", mime.TypeByExtension(path.Ext(end)))
 			w.Write(body)
 			return
 		}

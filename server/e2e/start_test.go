@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"chatbot/assets"
 	"chatbot/server/app"
 )
 
@@ -118,7 +119,8 @@ func TestExported(t *testing.T) {
 	v.live("reverb")
 }
 
-// The same program without stand-ins and without any of the build's options.
+// The same program by Go's own compiler, without stand-ins and without any of
+// the build's options.
 func TestPlainBuild(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "plain.wasm")
 	build := exec.Command("go", "build", "-o", file, "chatbot/widget")
@@ -140,6 +142,32 @@ func TestPlainBuild(t *testing.T) {
 	if problems := v.console.errors(); len(problems) > 0 && !strings.Contains(problems[0], "WebSocket") {
 		t.Errorf("errors on the console: %q", problems)
 	}
+}
+
+// hashed is the name of a file under which the frame asks for it.
+func hashed(t testing.TB, source string) string {
+	t.Helper()
+	for name, f := range assets.Manifest() {
+		if f.Source == source && f.Immutable {
+			return name
+		}
+	}
+	t.Fatal("the built widget has no " + source)
+	return ""
+}
+
+// goExec is the script that goes with what Go's own compiler makes.
+func goExec(t testing.TB) []byte {
+	t.Helper()
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(root)), "lib", "wasm", "wasm_exec.js"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return script
 }
 
 // The page that lets a person watch: which way, the last latencies, and buttons

@@ -20,6 +20,7 @@ import (
 	"chatbot/server/auth"
 	"chatbot/server/chat"
 	"chatbot/server/httpapi"
+	"chatbot/server/markdown"
 	"chatbot/server/store"
 	"chatbot/widget/wire"
 )
@@ -127,7 +128,7 @@ func newServer(t *testing.T, change ...func(*httpapi.Options)) *server {
 		t.Fatal(err)
 	}
 	s := &server{t: t, events: &events{}, log: &bytes.Buffer{}, now: time.Now(), tokens: auth.NewTokens(keys), tickets: auth.NewTickets(keys), sockets: auth.NewSockets(), identities: auth.NewIdentities(keys)}
-	service := chat.New(chat.Options{Store: db, Publisher: s.events, Responder: echo{}, BotName: "Bot", Clock: s.clock})
+	service := chat.New(chat.Options{Store: db, Publisher: s.events, Responder: echo{}, Format: markdown.Parse, BotName: "Bot", Clock: s.clock})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- service.Run(ctx) }()
@@ -221,6 +222,11 @@ func (s *server) send(session wire.Session, clientID, body string, header ...str
 		s.t.Fatal(err)
 	}
 	return s.call("POST", of(wire.PathMessages, session.Conversation.ID), string(encoded), append(header, bearer(session.Token))...)
+}
+
+// message is the path of one.
+func message(session wire.Session, id string) string {
+	return strings.Replace(of(wire.PathMessage, session.Conversation.ID), "{message}", id, 1)
 }
 
 // until polls with a wait until the page is as wanted.
@@ -397,7 +403,7 @@ func TestServerKey(t *testing.T) {
 func TestBadInput(t *testing.T) {
 	s := newServer(t)
 	session, other := s.begin(), s.begin()
-	s.send(other, "k", "Somebody else's")
+	theirs := decode[wire.SendAnswer](t, s.send(other, "k", "Somebody else's")).Message
 	messages := of(wire.PathMessages, session.Conversation.ID)
 	mine := bearer(session.Token)
 	expired, _, err := s.tokens.Issue(auth.Visitor{Participant: "p", Conversation: session.Conversation.ID}, s.clock().Add(-auth.TokenLifetime-time.Hour))
@@ -469,11 +475,33 @@ func TestBadInput(t *testing.T) {
 		{"channel without a token", "POST", wire.PathChannelAuth, channel(own, "1.2"), nil, 401, wire.CodeUnauthorized},
 		{"unknown provider", "POST", wire.PathChannelAuth, `{"channel_name":"x","socket_id":"1.2","provider":"pusher"}`, []string{mine}, 422, wire.CodeInvalidField},
 		{"channel auth as text", "POST", wire.PathChannelAuth, `x`, []string{mine, "Content-Type: text/plain"}, 415, wire.CodeUnsupportedMedia},
+		{"edit of a foreign message", "PATCH", message(session, theirs.ID), `{"body":"x"}`, []string{mine}, 404, wire.CodeNotFound},
+		{"edit in a foreign conversation", "PATCH", message(other, theirs.ID), `{"body":"x"}`, []string{mine}, 404, wire.CodeNotFound},
+		{"edit of nothing", "PATCH", message(session, "unknown"), `{"body":"x"}`, []string{mine}, 404, wire.CodeNotFound},
+		{"edit of no id", "PATCH", message(session, "a%20b"), `{"body":"x"}`, []string{mine}, 404, wire.CodeNotFound},
+		{"edit without a token", "PATCH", message(session, "x"), `{"body":"x"}`, nil, 401, wire.CodeUnauthorized},
+		{"edit to nothing", "PATCH", message(other, theirs.ID), `{"body":""}`, []string{bearer(other.Token)}, 422, wire.CodeMessageEmpty},
+		{"edit to too much", "PATCH", message(other, theirs.ID), `{"body":"` + strings.Repeat("é", 4001) + `"}`, []string{bearer(other.Token)}, 422, wire.CodeMessageTooLong},
+		{"edit by the site", "PATCH", message(other, theirs.ID), `{"body":"x"}`, []string{bearer(serverKey)}, 403, wire.CodeForbidden},
+		{"deletion of a foreign message", "DELETE", message(session, theirs.ID), ``, []string{mine}, 404, wire.CodeNotFound},
+		{"reply to nothing", "POST", messages, `{"clientId":"a","body":"b","replyTo":"unknown"}`, []string{mine}, 422, wire.CodeInvalidField},
+		{"reply to a foreign message", "POST", messages, `{"clientId":"a","body":"b","replyTo":"` + theirs.ID + `"}`, []string{mine}, 422, wire.CodeInvalidField},
+		{"reply to no id", "POST", messages, `{"clientId":"a","body":"b","replyTo":"a b"}`, []string{mine}, 422, wire.CodeInvalidField},
+		{"reaction to a foreign message", "PUT", message(session, theirs.ID) + "/reactions/%F0%9F%91%8D", ``, []string{mine}, 404, wire.CodeNotFound},
+		{"reaction in a foreign conversation", "PUT", message(other, theirs.ID) + "/reactions/%F0%9F%91%8D", ``, []string{mine}, 404, wire.CodeNotFound},
+		{"reaction to nothing", "DELETE", message(session, "unknown") + "/reactions/%F0%9F%91%8D", ``, []string{mine}, 404, wire.CodeNotFound},
+		{"reaction with a word", "PUT", message(other, theirs.ID) + "/reactions/ok", ``, []string{bearer(other.Token)}, 422, wire.CodeInvalidField},
+		{"reaction with two emoji", "PUT", message(other, theirs.ID) + "/reactions/%F0%9F%91%8D%F0%9F%91%8D", ``, []string{bearer(other.Token)}, 422, wire.CodeInvalidField},
+		{"reaction without a token", "PUT", message(other, theirs.ID) + "/reactions/%F0%9F%91%8D", ``, nil, 401, wire.CodeUnauthorized},
 		{"typing in a foreign conversation", "POST", of(wire.PathTyping, other.Conversation.ID), `{"on":true}`, []string{mine}, 404, wire.CodeNotFound},
 		{"typing without a token", "POST", typing, `{"on":true}`, nil, 401, wire.CodeUnauthorized},
 		{"typing neither yes nor no", "POST", typing, `{"on":"yes"}`, []string{mine}, 422, wire.CodeInvalidField},
 		{"typing as an agent", "POST", typing, `{"on":true,"author":{"id":"a","role":"agent","name":""}}`, []string{mine}, 403, wire.CodeForbidden},
 		{"typing nowhere", "POST", of(wire.PathTyping, "unknown"), `{"on":true}`, []string{bearer(serverKey)}, 404, wire.CodeNotFound},
+		{"presence in a foreign conversation", "POST", of(wire.PathPresence, other.Conversation.ID), `{"state":"online"}`, []string{mine}, 404, wire.CodeNotFound},
+		{"presence of no kind", "POST", of(wire.PathPresence, session.Conversation.ID), `{"state":"asleep"}`, []string{mine}, 422, wire.CodeInvalidField},
+		{"presence without a state", "POST", of(wire.PathPresence, session.Conversation.ID), `{}`, []string{mine}, 422, wire.CodeInvalidField},
+		{"presence of somebody else", "POST", of(wire.PathPresence, session.Conversation.ID), `{"state":"online","author":{"id":"a","role":"agent","name":""}}`, []string{mine}, 403, wire.CodeForbidden},
 		{"foreign origin", "POST", wire.PathConversations, `{}`, []string{"Origin: https://evil.example"}, 403, wire.CodeOriginNotAllowed},
 		{"null origin", "POST", wire.PathConversations, `{}`, []string{"Origin: null"}, 403, wire.CodeOriginNotAllowed},
 		{"wrong ticket", "POST", wire.PathConversations, `{}`, []string{wire.HeaderSite + ": x"}, 403, wire.CodeForbidden},

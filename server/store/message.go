@@ -12,7 +12,7 @@ import (
 	"chatbot/widget/wire"
 )
 
-const messageColumns = "id, conversation_id, seq, rev, author_id, author_role, author_name, client_id, body, source, created_at"
+const messageColumns = "id, conversation_id, seq, rev, author_id, author_role, author_name, client_id, body, source, created_at, status, edited_at, deleted_at, reply_to"
 
 // AppendMessage implements chat.Store.
 func (s *SQLite) AppendMessage(ctx context.Context, m chat.NewMessage) (message wire.Message, created bool, err error) {
@@ -55,6 +55,9 @@ func appendMessage(tx *transaction, m chat.NewMessage) (message wire.Message, cr
 	if err != nil || known.ID != "" {
 		return known, false, err
 	}
+	if err := checkReply(tx, m); err != nil {
+		return message, false, err
+	}
 	author := wire.Participant{ID: m.Author.ID, Role: m.Author.Role, Name: m.Author.Name}
 	author, err = join(tx, m.ConversationID, m.Site, author, m.CreatedAt, true)
 	if err != nil {
@@ -74,14 +77,14 @@ func appendMessage(tx *transaction, m chat.NewMessage) (message wire.Message, cr
 }
 
 // sameMessage finds what m's author has stored under m's client id; without an
-// ID there is nothing.
+// ID there is nothing. Of a text that has changed since, nobody can tell whether
+// it was the same.
 func sameMessage(tx *transaction, m chat.NewMessage) (wire.Message, error) {
-	known, err := scanMessage(tx.QueryRow("SELECT "+messageColumns+" FROM message WHERE conversation_id = $1 AND author_id = $2 AND client_id = $3",
-		m.ConversationID, m.Author.ID, m.ClientID))
+	known, err := oneMessage(tx, "conversation_id = $1 AND author_id = $2 AND client_id = $3", m.ConversationID, m.Author.ID, m.ClientID)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return wire.Message{}, nil
-	case err == nil && known.Body != m.Body:
+	case err == nil && known.Body != m.Body && known.EditedAt == nil && known.DeletedAt == nil:
 		return wire.Message{}, wire.NewError(wire.CodeConflict, "This clientId was used for another text before. Choose a new one for each message.")
 	}
 	return known, err
@@ -92,6 +95,7 @@ func insertMessage(tx *transaction, m chat.NewMessage) (wire.Message, error) {
 	message.ID, message.ConversationID, message.ClientID = m.ID, m.ConversationID, m.ClientID
 	message.Author, message.Role = m.Author, m.Author.Role
 	message.Body, message.Source, message.CreatedAt = m.Body, m.Source, m.CreatedAt
+	message.Status, message.ReplyTo = cmp.Or(m.Status, wire.StatusComplete), m.ReplyTo
 
 	source, err := encodeSource(m.Source)
 	if err != nil {
@@ -100,9 +104,23 @@ func insertMessage(tx *transaction, m chat.NewMessage) (wire.Message, error) {
 	if message.Seq, message.Rev, err = advance(tx, m.ConversationID, 1, m.CreatedAt); err != nil {
 		return message, err
 	}
-	_, err = tx.Exec("INSERT INTO message ("+messageColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-		m.ID, m.ConversationID, message.Seq, message.Rev, m.Author.ID, m.Author.Role, m.Author.Name, m.ClientID, m.Body, source, m.CreatedAt)
+	_, err = tx.Exec("INSERT INTO message ("+messageColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0, $13)",
+		m.ID, m.ConversationID, message.Seq, message.Rev, m.Author.ID, m.Author.Role, m.Author.Name, m.ClientID, m.Body, source, m.CreatedAt,
+		message.Status, m.ReplyTo)
 	return message, err
+}
+
+// checkReply refuses to answer what is not there.
+func checkReply(tx *transaction, m chat.NewMessage) error {
+	if m.ReplyTo == "" {
+		return nil
+	}
+	var n int
+	err := tx.QueryRow("SELECT 1 FROM message WHERE id = $1 AND conversation_id = $2 AND deleted_at = 0", m.ReplyTo, m.ConversationID).Scan(&n)
+	if errors.Is(err, sql.ErrNoRows) {
+		return wire.NewError(wire.CodeInvalidField, "replyTo must be the id of a message of this conversation that is not deleted.")
+	}
+	return err
 }
 
 // Debts implements chat.Store.
@@ -159,26 +177,46 @@ func (s *SQLite) messages(ctx context.Context, limit int, condition string, args
 	limit = max(limit, 0)
 	all, err := collect(ctx, s.read, scanMessage,
 		"SELECT "+messageColumns+" FROM message WHERE "+condition+" LIMIT $3", append(args, limit+1)...)
-	if err != nil || len(all) <= limit {
-		return all, false, err
+	if err != nil {
+		return nil, false, err
 	}
-	return all[:limit], true, nil
+	more := len(all) > limit
+	all = all[:min(len(all), limit)]
+	return all, more, addReactions(ctx, s.read, all)
 }
 
 // textMessage is what all messages have in common so far.
 func textMessage() wire.Message {
-	return wire.Message{Kind: wire.KindText, Status: wire.StatusComplete, Reactions: []wire.Reaction{}, Attachments: []wire.Attachment{}}
+	return wire.Message{Kind: wire.KindText, Reactions: []wire.Reaction{}, Attachments: []wire.Attachment{}}
 }
 
 func scanMessage(row scanner) (wire.Message, error) {
 	m := textMessage()
 	var source string
-	err := row.Scan(&m.ID, &m.ConversationID, &m.Seq, &m.Rev, &m.Author.ID, &m.Author.Role, &m.Author.Name, &m.ClientID, &m.Body, &source, &m.CreatedAt)
-	m.Role = m.Author.Role
+	var edited, deleted wire.Time
+	err := row.Scan(&m.ID, &m.ConversationID, &m.Seq, &m.Rev, &m.Author.ID, &m.Author.Role, &m.Author.Name, &m.ClientID, &m.Body, &source, &m.CreatedAt,
+		&m.Status, &edited, &deleted, &m.ReplyTo)
+	m.Role, m.EditedAt, m.DeletedAt = m.Author.Role, given(edited), given(deleted)
 	if err == nil && source != "" {
 		err = json.Unmarshal([]byte(source), &m.Source)
 	}
 	return m, err
+}
+
+// given is the time, or nil where it is 0: never.
+func given(t wire.Time) *wire.Time {
+	if t == 0 {
+		return nil
+	}
+	return &t
+}
+
+// orNever is the stored form of a time that may not be.
+func orNever(t *wire.Time) wire.Time {
+	if t == nil {
+		return 0
+	}
+	return *t
 }
 
 // encodeSource is JSON, or empty where there is no source.

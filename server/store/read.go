@@ -56,7 +56,7 @@ func (s *SQLite) Badge(ctx context.Context, conversationID, participantID string
 	b.Conversation.ID = conversationID
 	err = s.read.QueryRowContext(ctx, `
 		SELECT c.created_at, c.last_seq, coalesce(p.read_seq, 0),
-			(SELECT count(*) FROM message m WHERE m.conversation_id = c.id AND m.seq > coalesce(p.read_seq, 0) AND m.author_id <> $2)
+			(SELECT count(*) FROM message m WHERE m.conversation_id = c.id AND m.seq > coalesce(p.read_seq, 0) AND m.author_id <> $2 AND m.deleted_at = 0)
 		FROM conversation c LEFT JOIN participant p ON p.conversation_id = c.id AND p.id = $2 WHERE c.id = $1`,
 		conversationID, participantID).Scan(&b.Conversation.CreatedAt, &b.LastSeq, &b.ReadSeq, &b.Unread)
 	if errors.Is(err, sql.ErrNoRows) {

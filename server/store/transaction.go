@@ -72,6 +72,15 @@ func (t *transaction) QueryRowContext(_ context.Context, query string, args ...a
 	return t.QueryRow(query, args...)
 }
 
+// QueryContext runs a statement with any number of rows; they must be closed
+// before the next statement. What has begun is not broken off.
+func (t *transaction) QueryContext(_ context.Context, query string, args ...any) (*sql.Rows, error) {
+	if statement := t.statement(query); statement != nil {
+		return statement.Query(args...)
+	}
+	return t.tx.Query(query, args...)
+}
+
 // statement is the prepared form, or nil if there is none yet.
 func (t *transaction) statement(query string) *sql.Stmt {
 	if statement := t.used[query]; statement != nil {

@@ -125,10 +125,44 @@ func (c Conversation) Send(ctx context.Context, r wire.SendRequest, socketID str
 	return answer.Message, nil
 }
 
+// Edit gives an own message another text.
+func (c Conversation) Edit(ctx context.Context, messageID, body string) (wire.Message, error) {
+	return c.change(ctx, "PATCH", wire.PathMessage, messageID, wire.EditRequest{Body: body})
+}
+
+// Remove deletes an own message; it stays in its place without a text.
+func (c Conversation) Remove(ctx context.Context, messageID string) (wire.Message, error) {
+	return c.change(ctx, "DELETE", wire.PathMessage, messageID, nil)
+}
+
+// React adds the caller's emoji to a message, or takes it away.
+func (c Conversation) React(ctx context.Context, messageID, emoji string, on bool) (wire.Message, error) {
+	method := "DELETE"
+	if on {
+		method = "PUT"
+	}
+	return c.change(ctx, method, strings.Replace(wire.PathReaction, "{emoji}", url.PathEscape(emoji), 1), messageID, nil)
+}
+
+// change changes a message, and is its new form.
+func (c Conversation) change(ctx context.Context, method, path, messageID string, body any) (wire.Message, error) {
+	var answer wire.SendAnswer
+	err := c.call(ctx, method, strings.Replace(path, "{message}", url.PathEscape(messageID), 1), nil, body, &answer)
+	if err == nil && answer.Message.ID != messageID {
+		err = unreadable(errors.New("the message in the answer is not the one that was changed"))
+	}
+	return answer.Message, err
+}
+
 // Typing tells the others that the caller has begun to type, or ended. A valid
 // socketID keeps the announcement away from that socket.
 func (c Conversation) Typing(ctx context.Context, on bool, socketID string) error {
 	return c.call(ctx, "POST", wire.PathTyping, socketHeader(socketID), wire.TypingRequest{On: on}, nil)
+}
+
+// Presence tells the others that the caller is online, away or offline.
+func (c Conversation) Presence(ctx context.Context, state wire.SignalType) error {
+	return c.call(ctx, "POST", wire.PathPresence, nil, wire.PresenceRequest{State: state}, nil)
 }
 
 func socketHeader(socketID string) map[string]string {

@@ -55,6 +55,17 @@ func TestCallsAreThoseOfTheContract(t *testing.T) {
 		{"invite", func(_ Client, c Conversation) error { _, err := c.Invite(t.Context()); return err }, "POST /api/chatbot/conversations/c1/invitations", "{}"},
 		{"read", func(_ Client, c Conversation) error { _, err := c.Read(t.Context(), 5); return err }, "POST /api/chatbot/conversations/c1/read", `{"seq":5}`},
 		{"typing", func(_ Client, c Conversation) error { return c.Typing(t.Context(), true, "") }, "POST /api/chatbot/conversations/c1/typing", `{"on":true}`},
+		{"presence, not typing", func(_ Client, c Conversation) error { return c.Presence(t.Context(), wire.SignalAway) }, "POST /api/chatbot/conversations/c1/presence", `{"state":"away"}`},
+		{"edit", func(_ Client, c Conversation) error { _, err := c.Edit(t.Context(), "m1", "Hi"); return err }, "PATCH /api/chatbot/conversations/c1/messages/m1", `{"body":"Hi"}`},
+		{"remove", func(_ Client, c Conversation) error { _, err := c.Remove(t.Context(), "m1"); return err }, "DELETE /api/chatbot/conversations/c1/messages/m1", ""},
+		{"react", func(_ Client, c Conversation) error {
+			_, err := c.React(t.Context(), "m1", "#️⃣", true)
+			return err
+		}, "PUT /api/chatbot/conversations/c1/messages/m1/reactions/%23%EF%B8%8F%E2%83%A3", ""},
+		{"react no more", func(_ Client, c Conversation) error {
+			_, err := c.React(t.Context(), "m1", "👍", false)
+			return err
+		}, "DELETE /api/chatbot/conversations/c1/messages/m1/reactions/%F0%9F%91%8D", ""},
 		{"renew", func(_ Client, c Conversation) error { _, err := c.Renew(t.Context()); return err }, "POST /api/chatbot/conversations/c1/token", "{}"},
 		{"revoke", func(_ Client, c Conversation) error { return c.Revoke(t.Context()) }, "DELETE /api/chatbot/conversations/c1/token", ""},
 		{"authorize", func(_ Client, c Conversation) error {
@@ -73,11 +84,11 @@ func TestCallsAreThoseOfTheContract(t *testing.T) {
 				b, _ := io.ReadAll(r.Body)
 				got, body, token = r.Method+" "+r.URL.String(), string(b), r.Header.Get("Authorization")
 				ticket, media = r.Header.Get("X-Chatbot-Site"), r.Header.Get("Content-Type")
-				if r.Method == "DELETE" || strings.HasSuffix(r.URL.Path, "/typing") {
+				if strings.HasSuffix(test.name, "revoke") || strings.HasSuffix(test.name, "typing") {
 					w.WriteHeader(http.StatusNoContent)
 					return
 				}
-				io.WriteString(w, `{"token":"new","more":"than we know"}`)
+				io.WriteString(w, `{"token":"new","more":"than we know","message":{"id":"m1"}}`)
 			})
 			if err := test.call(c, c.Conversation("c1", "secret")); err != nil {
 				t.Fatal(err)
@@ -114,6 +125,14 @@ func TestSendBelievesOnlyItsOwnAnswer(t *testing.T) {
 	for _, body := range []string{`{}`, `{"message":{"clientId":"other","seq":1}}`, `{"message":{"clientId":"k"}}`} {
 		_, err := serve(t, answer(201, body)).Conversation("c", "t").Send(t.Context(), wire.SendRequest{ClientID: "k", Body: "hi"}, "")
 		if !errors.Is(err, ErrUnreachable) {
+			t.Errorf("%s: %v, want an answer that cannot be read", body, err)
+		}
+	}
+}
+
+func TestChangeBelievesOnlyItsOwnAnswer(t *testing.T) {
+	for _, body := range []string{`{}`, `{"message":{"id":"other"}}`} {
+		if _, err := serve(t, answer(200, body)).Conversation("c", "t").Edit(t.Context(), "m1", "hi"); !errors.Is(err, ErrUnreachable) {
 			t.Errorf("%s: %v, want an answer that cannot be read", body, err)
 		}
 	}

@@ -42,6 +42,9 @@ func (Log) To(seq int64) {
 	}
 }
 
+// Compose puts a text into the composer, and the focus with it.
+func (Log) Compose(text string) { js.Global().Get("chatbotHost").Call("compose", text) }
+
 // Keep remembers the place, and gives a function that goes back to it: to the
 // same distance from the end, or from the beginning.
 func (Log) Keep(fromEnd bool) func() {

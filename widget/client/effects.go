@@ -37,10 +37,20 @@ func (c *Client) perform(ctx context.Context, effect session.Effect) {
 	case session.SendMessage:
 		conversation, socket := c.conversation(e.ConversationID), c.ladder.SocketID()
 		c.call(ctx, func(ctx context.Context) (session.Event, error) {
-			message, err := conversation.Send(ctx, wire.SendRequest{ClientID: e.ClientID, Body: e.Body}, socket)
+			message, err := conversation.Send(ctx, wire.SendRequest{ClientID: e.ClientID, Body: e.Body, ReplyTo: e.ReplyTo}, socket)
 			return session.Sent{Message: message}, err
 		}, func(f session.Failure) session.Event {
 			return session.SendFailed{ConversationID: e.ConversationID, ClientID: e.ClientID, Failure: f}
+		})
+	case session.ReviseMessage:
+		c.revise(ctx, e.ConversationID, func(ctx context.Context, v api.Conversation) (wire.Message, error) {
+			return v.Edit(ctx, e.MessageID, e.Body)
+		})
+	case session.RemoveMessage:
+		c.revise(ctx, e.ConversationID, func(ctx context.Context, v api.Conversation) (wire.Message, error) { return v.Remove(ctx, e.MessageID) })
+	case session.ReactTo:
+		c.revise(ctx, e.ConversationID, func(ctx context.Context, v api.Conversation) (wire.Message, error) {
+			return v.React(ctx, e.MessageID, e.Emoji, e.On)
 		})
 	case session.FetchHistory:
 		conversation, before := c.conversation(e.ConversationID), e.Before
@@ -113,6 +123,15 @@ func (c *Client) perform(ctx context.Context, effect session.Effect) {
 	case session.Notify:
 		c.options.Notify(e)
 	}
+}
+
+// revise changes a message that is stored.
+func (c *Client) revise(ctx context.Context, id string, do func(context.Context, api.Conversation) (wire.Message, error)) {
+	conversation := c.conversation(id)
+	c.call(ctx, func(ctx context.Context) (session.Event, error) {
+		message, err := do(ctx, conversation)
+		return session.Revised{ConversationID: id, Message: message}, err
+	}, func(f session.Failure) session.Event { return session.ReviseFailed{ConversationID: id, Failure: f} })
 }
 
 // begin asks for a conversation: a new one, or that of somebody who is signed in

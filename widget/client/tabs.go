@@ -205,6 +205,12 @@ func encodeEvent(e session.Event) (n note, ok bool) {
 	switch e.(type) {
 	case session.Send:
 		n.Event = "send"
+	case session.Revise:
+		n.Event = "revise"
+	case session.Remove:
+		n.Event = "remove"
+	case session.React:
+		n.Event = "react"
 	case session.Retry:
 		n.Event = "retry"
 	case session.Delete:
@@ -243,6 +249,12 @@ func decodeEvent(n note) (session.Event, bool) {
 	case "send":
 		e, ok := decode[session.Send](n)
 		return e, ok && wire.ValidID(e.ClientID)
+	case "revise":
+		return decode[session.Revise](n)
+	case "remove":
+		return decode[session.Remove](n)
+	case "react":
+		return decode[session.React](n)
 	case "retry":
 		return decode[session.Retry](n)
 	case "delete":

@@ -30,6 +30,15 @@ var german = Words{
 	NotSent:      "Nicht gesendet",
 	Retry:        "Erneut senden",
 	Delete:       "Löschen",
+	Edited:       "bearbeitet",
+	More:         "Optionen der Nachricht",
+	React:        "Reagieren mit",
+	AnyEmoji:     "Ein anderes Emoji",
+	Reply:        "Antworten",
+	ReplyingTo:   "Antwort an {name}",
+	Edit:         "Bearbeiten",
+	Editing:      "Nachricht bearbeiten",
+	Cancel:       "Abbrechen",
 	Deleted:      "Diese Nachricht wurde gelöscht.",
 	Source:       "Quelle",
 	Older:        "Frühere Nachrichten werden geladen…",
@@ -61,5 +70,5 @@ var german = Words{
 
 	clock:  "15:04",
 	date:   "2. MONTH",
-	months: [12]string{"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"},
+	months: []string{"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"},
 }

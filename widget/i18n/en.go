@@ -30,6 +30,15 @@ var english = Words{
 	NotSent:      "Not sent",
 	Retry:        "Retry",
 	Delete:       "Delete",
+	Edited:       "edited",
+	More:         "Message options",
+	React:        "React with",
+	AnyEmoji:     "Any emoji",
+	Reply:        "Reply",
+	ReplyingTo:   "Reply to {name}",
+	Edit:         "Edit",
+	Editing:      "Edit message",
+	Cancel:       "Cancel",
 	Deleted:      "This message was deleted.",
 	Source:       "Source",
 	Older:        "Loading earlier messages…",
@@ -61,5 +70,5 @@ var english = Words{
 
 	clock:  "3:04 PM",
 	date:   "MONTH 2",
-	months: [12]string{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
+	months: []string{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
 }

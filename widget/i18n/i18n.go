@@ -33,6 +33,15 @@ type Words struct {
 	Retry        string
 	Delete       string
 	Deleted      string
+	Edited       string
+	More         string // what opens the menu of a message
+	React        string
+	AnyEmoji     string
+	Reply        string
+	ReplyingTo   string // {name}
+	Edit         string
+	Editing      string
+	Cancel       string
 	Source       string
 	Older        string
 	NewMessage   string // one new message, on the pill
@@ -62,8 +71,8 @@ type Words struct {
 	Unreachable     string
 	Failed          string // anything else
 
-	clock, date string // layouts of package time
-	months      [12]string
+	clock, date string   // layouts of package time
+	months      []string // a slice, so that no code is made to compare catalogues
 }
 
 // Frame is what the frame document says by itself. The boot script reads it in

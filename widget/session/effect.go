@@ -15,7 +15,15 @@ type (
 	CreateConversation struct{ User wire.User }
 	JoinConversation   struct{ Code, Name string }
 	// SendMessage is answered by Sent or SendFailed.
-	SendMessage struct{ ConversationID, ClientID, Body string }
+	SendMessage struct{ ConversationID, ClientID, Body, ReplyTo string }
+	// ReviseMessage, RemoveMessage and ReactTo are answered by Revised or
+	// ReviseFailed.
+	ReviseMessage struct{ ConversationID, MessageID, Body string }
+	RemoveMessage struct{ ConversationID, MessageID string }
+	ReactTo       struct {
+		ConversationID, MessageID, Emoji string
+		On                               bool
+	}
 	// FetchHistory asks for the messages before a Seq, or with 0 for the
 	// latest; it is answered by HistoryFetched or HistoryFailed.
 	FetchHistory struct {
@@ -135,6 +143,9 @@ func (Save) effect()               {}
 func (Keep) effect()               {}
 func (Forward) effect()            {}
 func (MarkRead) effect()           {}
+func (ReviseMessage) effect()      {}
+func (RemoveMessage) effect()      {}
+func (ReactTo) effect()            {}
 func (Renew) effect()              {}
 func (TellTyping) effect()         {}
 func (Wake) effect()               {}

@@ -13,6 +13,15 @@ type (
 	Send struct {
 		Text, ClientID string
 		At             wire.Time
+		ReplyTo        string // id of the message that it answers, or empty
+	}
+	// Revise gives an own message another text, and Remove deletes one. React adds
+	// the visitor's emoji to a message or takes it away.
+	Revise struct{ MessageID, Body string }
+	Remove struct{ MessageID string }
+	React  struct {
+		MessageID, Emoji string
+		On               bool
 	}
 	// Typed means that the text in the composer changed; Blank that none is left.
 	Typed struct{ Blank bool }
@@ -98,6 +107,16 @@ type (
 	SendFailed struct {
 		ConversationID, ClientID string
 		Failure                  Failure
+	}
+
+	// Revised answers ReviseMessage, RemoveMessage and ReactTo.
+	Revised struct {
+		ConversationID string
+		Message        wire.Message
+	}
+	ReviseFailed struct {
+		ConversationID string
+		Failure        Failure
 	}
 
 	// PageFetched is what changed since a cursor; it may come unasked.
@@ -216,6 +235,11 @@ type Saved struct {
 
 func (Send) event()           {}
 func (Typed) event()          {}
+func (Revise) event()         {}
+func (Remove) event()         {}
+func (React) event()          {}
+func (Revised) event()        {}
+func (ReviseFailed) event()   {}
 func (Retry) event()          {}
 func (Delete) event()         {}
 func (Open) event()           {}

@@ -115,6 +115,35 @@ func (m *machine) apply(e Changed) {
 	}
 }
 
+// revise gives a message another text, if that is one that can be sent.
+func (m *machine) revise(e Revise) {
+	if code, reason := m.refusal(e.Body); code != "" {
+		m.notice(code, reason, 0)
+		return
+	}
+	m.dismiss()
+	m.do(ReviseMessage{m.ConversationID, e.MessageID, e.Body})
+}
+
+func (m *machine) revised(e Revised) {
+	if e.ConversationID == m.ConversationID && m.valid(e.Message) && !m.Ended && !m.work.history.wanted {
+		m.contact()
+		m.follow(Changed{m.ConversationID, m.Realtime.Provider, &e.Message, nil, e.Message.Rev, m.Cursor.Epoch})
+	}
+}
+
+// reviseFailed tells why a message is as it was.
+func (m *machine) reviseFailed(e ReviseFailed) {
+	switch {
+	case e.ConversationID != m.ConversationID:
+	case e.Failure.Code == wire.CodeUnauthorized || e.Failure.Code == wire.CodeTokenExpired || e.Failure.Code == wire.CodeTokenRevoked:
+		m.end(e.Failure)
+	default:
+		m.heard(e.Failure)
+		m.notice(e.Failure.Code, e.Failure.Text, e.Failure.RetryAfter)
+	}
+}
+
 // meet takes over what is known of a participant. Their mark only rises, in
 // whatever order its forms come.
 func (m *machine) meet(p wire.Participant) {

@@ -28,7 +28,7 @@ func (m *machine) write(e Send) {
 	if n := len(m.Outbox); n > 0 { // so that neither a clock that was set back nor one millisecond changes the order
 		at = max(at, m.Outbox[n-1].At+1)
 	}
-	entry := Entry{ClientID: e.ClientID, Body: e.Text, At: at, State: Queued}
+	entry := Entry{ClientID: e.ClientID, Body: e.Text, At: at, ReplyTo: e.ReplyTo, State: Queued}
 	if code != "" {
 		m.refuse(&entry, code, reason)
 	}
@@ -153,7 +153,7 @@ func (m *machine) proceed() {
 		e.State = Sending
 		m.set(next, e)
 		m.work.inFlight = e.ClientID
-		m.do(SendMessage{m.ConversationID, e.ClientID, e.Body})
+		m.do(SendMessage{m.ConversationID, e.ClientID, e.Body, e.ReplyTo})
 	}
 }
 

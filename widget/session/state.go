@@ -87,6 +87,7 @@ type Entry struct {
 	ClientID string     `json:"clientId"`
 	Body     string     `json:"body"`
 	At       wire.Time  `json:"at"` // when it was written, by the visitor's clock
+	ReplyTo  string     `json:"replyTo,omitempty"`
 	State    EntryState `json:"state"`
 	// Code and Reason say why a Failed entry was refused, for programs and for
 	// people.
@@ -189,7 +190,8 @@ func (s State) Timeline() []Item {
 func (s State) Typing(now wire.Time) []wire.Author {
 	var authors []wire.Author
 	for _, signal := range s.Signals {
-		if signal.Until > now && !slices.Contains(authors, signal.Author) {
+		writing := signal.Type == wire.SignalTyping || signal.Type == wire.SignalThinking
+		if writing && signal.Until > now && !slices.Contains(authors, signal.Author) {
 			authors = append(authors, signal.Author)
 		}
 	}

@@ -57,6 +57,16 @@ func (m *machine) own(e Event) {
 		m.typing(!e.Blank)
 	case Dismiss:
 		m.dismiss()
+	case Revise:
+		m.revise(e)
+	case Remove:
+		m.do(RemoveMessage{m.ConversationID, e.MessageID})
+	case React:
+		m.do(ReactTo{m.ConversationID, e.MessageID, e.Emoji, e.On})
+	case Revised:
+		m.revised(e)
+	case ReviseFailed:
+		m.reviseFailed(e)
 	case Retry:
 		m.retry(e.ClientID)
 	case Delete:

@@ -146,7 +146,7 @@ func TestFirstMessage(t *testing.T) {
 	if the[Adopt](s).Token != "secret" || the[Subscribe](s).ConversationID != conversation {
 		t.Errorf("effects %+v", s.effects)
 	}
-	if send := the[SendMessage](s); send != (SendMessage{conversation, "k1", "hello"}) || s.state.Outbox[0].State != Sending {
+	if send := the[SendMessage](s); send != (SendMessage{conversation, "k1", "hello", ""}) || s.state.Outbox[0].State != Sending {
 		t.Errorf("sends %+v, outbox %+v", send, s.state.Outbox)
 	}
 	s.now += 30
@@ -206,7 +206,7 @@ func TestNetworkLossIsTriedAgainWithTheSameID(t *testing.T) {
 		t.Errorf("tried again after %d ms", wait)
 	}
 	none[SendMessage](s.after(wake - s.now - 1))
-	if the[SendMessage](s.after(1)) != (SendMessage{conversation, "k2", "a"}) {
+	if the[SendMessage](s.after(1)) != (SendMessage{conversation, "k2", "a", ""}) {
 		t.Error("not sent again")
 	}
 	s.on(SendFailed{conversation, "k2", Failure{Lost: true}})
@@ -482,7 +482,7 @@ func TestExpiredTokenLeavesAChoice(t *testing.T) {
 		}
 		fresh := newSession()
 		fresh.Conversation.ID = "c2"
-		if the[SendMessage](s.on(Created{fresh})) != (SendMessage{"c2", "k2", "kept"}) {
+		if the[SendMessage](s.on(Created{fresh})) != (SendMessage{"c2", "k2", "kept", ""}) {
 			t.Error("not sent in the new conversation")
 		}
 		s.on(Sent{message(2, 2, visitor, "k2")}) // late, of the old one

@@ -65,7 +65,7 @@ func (s State) Leading() bool { return !s.work.following }
 // carry out.
 func forwardable(e Event) bool {
 	switch e.(type) {
-	case Send, Retry, Delete, Older, StartOver, Reset, Invite, PutAway, Join, Read, Identify:
+	case Send, Revise, Remove, React, Retry, Delete, Older, StartOver, Reset, Invite, PutAway, Join, Read, Identify:
 		return true
 	}
 	return false
@@ -192,7 +192,7 @@ func (m *machine) mirrorOutbox(leaders []Entry) {
 		}
 		handed = append(handed, id)
 		m.Outbox = append(m.Outbox, mine[i])
-		m.do(Forward{Send{Text: mine[i].Body, ClientID: id, At: mine[i].At}})
+		m.do(Forward{Send{Text: mine[i].Body, ClientID: id, At: mine[i].At, ReplyTo: mine[i].ReplyTo}})
 	}
 	m.work.handed = handed
 }

@@ -16,8 +16,8 @@ type chip struct {
 
 // Render draws the chip as an item of a list.
 func (c *chip) Render() app.UI {
-	return app.Li().Body(
-		app.Button().Type("button").Class("chip").Dir("auto").OnClick(c.say).Text(c.Text),
+	return app.Elem("li").Body(
+		button("chip").Dir("auto").OnClick(c.say).Text(c.Text),
 	)
 }
 

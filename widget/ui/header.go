@@ -28,17 +28,17 @@ func (h *header) Render() app.UI {
 	if h.Status != "" {
 		classes = append(classes, "troubled")
 	}
-	return app.Header().Class(classes...).Body(
+	return app.Elem("header").Class(classes...).Body(
 		face(h.Logo),
-		app.Div().Class("names").Body(
-			app.H1().Class("title").DataSet("slot", "title").Text(h.Title),
-			app.P().Class("subtitle").DataSet("slot", "subtitle").Text(h.Subtitle),
-			app.P().Class("status").Role("status").Text(h.Status),
+		app.Elem("div").Class("names").Body(
+			app.Elem("h1").Class("title").DataSet("slot", "title").Text(h.Title),
+			app.Elem("p").Class("subtitle").DataSet("slot", "subtitle").Text(h.Subtitle),
+			app.Elem("p").Class("status").Role("status").Text(h.Status),
 		),
 		app.If(h.Inviting, func() app.UI {
-			return app.Button().Type("button").Class("tool").Aria("label", h.Words.Invite).Title(h.Words.Invite).OnClick(h.invite).Body(icon(iconAdd))
+			return button("tool").Aria("label", h.Words.Invite).Title(h.Words.Invite).OnClick(h.invite).Body(icon(iconAdd))
 		}),
-		app.Button().Type("button").Class("tool", "close").Aria("label", h.Words.Frame.Close).DataSet("label", "close").Body(icon(iconClose)),
+		button("tool", "close").Aria("label", h.Words.Frame.Close).DataSet("label", "close").Body(icon(iconClose)),
 	)
 }
 

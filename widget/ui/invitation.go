@@ -26,17 +26,17 @@ const nameField = "guest-name"
 
 // Render draws the card; with neither it is empty and not seen.
 func (i *invitation) Render() app.UI {
-	card := app.Div().Class("card").Role("status")
+	card := app.Elem("div").Class("card").Role("status")
 	switch {
 	case i.Offer != "":
 		return card.Body(i.question())
 	case i.Link != "":
 		return card.Body(
-			app.P().Text(i.Words.InviteHint),
-			app.Div().Class("line").Body(
-				app.Input().Type("text").ReadOnly(true).Dir("ltr").Aria("label", i.Words.InviteLink).Value(i.Link),
-				app.Button().Type("button").Class("plain", "copy").DataSet("done", i.Words.Copied).Text(i.Words.Copy),
-				app.Button().Type("button").Class("plain").OnClick(i.putAway).Text(i.Words.Done),
+			app.Elem("p").Text(i.Words.InviteHint),
+			app.Elem("div").Class("line").Body(
+				app.Elem("input").Attr("type", "text").Attr("readonly", true).Dir("ltr").Aria("label", i.Words.InviteLink).Attr("value", i.Link),
+				button("plain", "copy").DataSet("done", i.Words.Copied).Text(i.Words.Copy),
+				button("plain").OnClick(i.putAway).Text(i.Words.Done),
 			),
 		)
 	}
@@ -48,12 +48,12 @@ func (i *invitation) question() app.UI {
 	if i.Leaving {
 		text = i.Words.InvitedLeave
 	}
-	return app.Form().OnSubmit(i.join).AutoComplete(false).Body(
-		app.P().Text(text),
-		app.Input().Type("text").ID(nameField).MaxLength(80).Dir("auto").Placeholder(i.Words.Name).Aria("label", i.Words.Name),
-		app.Div().Class("line").Body(
-			app.Button().Type("submit").Class("main").Text(i.Words.Join),
-			app.Button().Type("button").Class("plain").OnClick(i.decline).Text(i.Words.NotNow),
+	return app.Elem("form").OnSubmit(i.join).Attr("autocomplete", "off").Body(
+		app.Elem("p").Text(text),
+		app.Elem("input").Attr("type", "text").ID(nameField).Attr("maxlength", 80).Dir("auto").Attr("placeholder", i.Words.Name).Aria("label", i.Words.Name),
+		app.Elem("div").Class("line").Body(
+			app.Elem("button").Attr("type", "submit").Class("main").Text(i.Words.Join),
+			button("plain").OnClick(i.decline).Text(i.Words.NotNow),
 		),
 	)
 }

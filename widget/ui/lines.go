@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -20,7 +21,8 @@ const freshTime wire.Time = 1000
 // line is one message as it is drawn: all of it that can be seen. It is plain
 // data, so that a row is drawn again only when something in it has changed.
 type line struct {
-	Seq     int64 // 0 for one that is not confirmed
+	ID      string // empty for one that is not confirmed
+	Seq     int64  // 0 for such a one
 	Role    wire.Role
 	Mine    bool
 	Name    string // of somebody else
@@ -40,6 +42,20 @@ type line struct {
 	Reason   string // why it failed
 
 	SourceTitle, SourceURL string
+
+	Edited                bool
+	QuoteName, QuoteText  string     // of the message that this one answers
+	Reactions             []reaction // in the order of their first use
+	CanReact, CanReply    bool
+	CanRevise, Menu, Busy bool // Menu: what can be done with it is shown
+}
+
+// reaction is an emoji and who chose it.
+type reaction struct {
+	Emoji string
+	Count int
+	Names string
+	Mine  bool
 }
 
 // scene is what lines are made from.
@@ -50,7 +66,8 @@ type scene struct {
 	offset int    // of the time zone, in minutes
 	title  string // names the bot if it has no name
 	server string
-	window int // how many of the last lines are drawn
+	window int    // how many of the last lines are drawn
+	menu   string // the id of the message whose menu is open
 	// seen is when each item was first drawn, by its key, and 0 for those that
 	// were there from the beginning.
 	seen map[string]wire.Time
@@ -118,7 +135,8 @@ func (s scene) receipt(lines []line) {
 func (s scene) line(item session.Item) line {
 	fresh := s.now-s.seen[item.Key()] < freshTime
 	if e := item.Entry; e != nil {
-		l := line{Role: wire.RoleVisitor, Mine: true, Body: readable(e.Body), Fresh: fresh, State: e.State, ClientID: e.ClientID}
+		name, text := s.quote(e.ReplyTo)
+		l := line{QuoteName: name, QuoteText: text, Role: wire.RoleVisitor, Mine: true, Body: readable(e.Body), Fresh: fresh, State: e.State, ClientID: e.ClientID}
 		l.at(e.At, s)
 		if e.State == session.Failed {
 			l.Reason = s.reason(*e)
@@ -126,7 +144,7 @@ func (s scene) line(item session.Item) line {
 		return l
 	}
 	m := item.Message
-	l := line{Seq: m.Seq, Role: m.Author.Role, Mine: s.state.Own(*m), Body: readable(m.Body), Deleted: m.DeletedAt != nil, Fresh: fresh}
+	l := line{ID: m.ID, Seq: m.Seq, Role: m.Author.Role, Mine: s.state.Own(*m), Body: readable(m.Body), Deleted: m.DeletedAt != nil, Fresh: fresh}
 	l.at(m.CreatedAt, s)
 	if !l.Mine {
 		l.Name = s.name(m.Author)
@@ -137,8 +155,89 @@ func (s scene) line(item session.Item) line {
 	}
 	if l.Deleted {
 		l.Body = s.words.Deleted
+		return l
 	}
+	l.Edited = m.EditedAt != nil
+	l.QuoteName, l.QuoteText = s.quote(m.ReplyTo)
+	l.Reactions = s.reactions(m.Reactions)
+	s.offer(&l, m)
 	return l
+}
+
+// offer says what can be done with a message.
+func (s scene) offer(l *line, m *wire.Message) {
+	limits, features := s.state.Config.Limits, s.state.Config.Features
+	young := s.now-m.CreatedAt < wire.Time(limits.EditSeconds)*1000
+	l.CanReact = slices.Contains(features, wire.FeatureReactions)
+	l.CanReply = slices.Contains(features, wire.FeatureReply)
+	l.CanRevise = l.Mine && young && slices.Contains(features, wire.FeatureEdit)
+	l.Menu = s.menu == m.ID
+}
+
+// maxQuote is how much of a message is quoted above an answer to it, in bytes.
+const maxQuote = 120
+
+// quote is who wrote a message and how it begins; empty for one that is not
+// known.
+func (s scene) quote(id string) (name, text string) {
+	if id == "" {
+		return "", ""
+	}
+	for i := range s.state.Messages {
+		m := &s.state.Messages[i]
+		if m.ID != id {
+			continue
+		}
+		name, text = s.words.You, readable(m.Body)
+		if !s.state.Own(*m) {
+			name = s.name(m.Author)
+		}
+		if m.DeletedAt != nil {
+			text = s.words.Deleted
+		}
+		return name, shorten(text)
+	}
+	return "", ""
+}
+
+func shorten(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if len(text) <= maxQuote {
+		return text
+	}
+	end := maxQuote
+	for end > 0 && !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end] + "…"
+}
+
+func (s scene) reactions(all []wire.Reaction) []reaction {
+	var shown []reaction
+	for _, r := range all {
+		shown = append(shown, reaction{
+			Emoji: readable(r.Emoji), Count: len(r.By), Names: s.namesOf(r.By), Mine: slices.Contains(r.By, s.state.Self),
+		})
+	}
+	return shown
+}
+
+// namesOf are the names of participants by their ids.
+func (s scene) namesOf(ids []string) string {
+	var names []string
+	for _, id := range ids {
+		i := slices.IndexFunc(s.state.Participants, func(p wire.Participant) bool { return p.ID == id })
+		switch {
+		case id == s.state.Self:
+			names = append(names, s.words.You)
+		case i >= 0:
+			p := s.state.Participants[i]
+			names = append(names, s.name(wire.Author{ID: p.ID, Role: p.Role, Name: p.Name}))
+		default:
+			names = append(names, s.words.Guest)
+		}
+	}
+	return strings.Join(names, ", ")
 }
 
 func (l *line) at(t wire.Time, s scene) {

@@ -21,16 +21,16 @@ type notice struct {
 
 // Render draws the bar; without a text it is empty and not seen.
 func (n *notice) Render() app.UI {
-	bar := app.Div().Class("notice").Role("status")
+	bar := app.Elem("div").Class("notice").Role("status")
 	if n.Text == "" {
 		return bar
 	}
-	parts := []app.UI{app.P().Text(n.Text)}
+	parts := []app.UI{app.Elem("p").Text(n.Text)}
 	switch {
 	case n.Ended:
-		parts = append(parts, app.Button().Type("button").Class("plain").OnClick(n.act).Text(n.Words.StartOver))
+		parts = append(parts, button("plain").OnClick(n.act).Text(n.Words.StartOver))
 	case !n.Fixed:
-		parts = append(parts, app.Button().Type("button").Class("tool").Aria("label", n.Words.Dismiss).OnClick(n.act).Body(icon(iconClose)))
+		parts = append(parts, button("tool").Aria("label", n.Words.Dismiss).OnClick(n.act).Body(icon(iconClose)))
 	}
 	return bar.Body(parts...)
 }

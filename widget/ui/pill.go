@@ -18,12 +18,12 @@ type pill struct {
 
 // Render draws the pill over the end of the log.
 func (p *pill) Render() app.UI {
-	place := app.Div().Class("pill").Role("status")
+	place := app.Elem("div").Class("pill").Role("status")
 	if !p.Visible {
 		return place
 	}
 	return place.Body(
-		app.Button().Type("button").OnClick(p.follow).Body(icon(iconDown), app.Span().Text(p.Words.Count(p.New))),
+		button().OnClick(p.follow).Body(icon(iconDown), app.Elem("span").Text(p.Words.Count(p.New))),
 	)
 }
 

@@ -44,14 +44,16 @@ type Root struct {
 	state  session.State
 	dots   dots
 	window int
-	away   bool // the end of the log is not in view
-	unseen int  // messages that came meanwhile
+	menu   string // the id of the message whose menu is open
+	away   bool   // the end of the log is not in view
+	unseen int    // messages that came meanwhile
 	seen   map[string]wire.Time
 	lines  []line
 	timer  *time.Timer
 
 	mu      sync.Mutex // guards what follows
 	ctx     app.Context
+	mode    mode
 	mounted bool
 	news    *session.State // not drawn yet
 }
@@ -195,7 +197,7 @@ func sooner(a, b, now wire.Time) wire.Time {
 func (r *Root) scene() scene {
 	return scene{
 		words: r.words, state: r.state, now: r.options.Now(), offset: r.options.Offset,
-		title: r.site.Title, server: r.options.Server, window: r.window, seen: r.seen,
+		title: r.site.Title, server: r.options.Server, window: r.window, menu: r.menu, seen: r.seen,
 	}
 }
 
@@ -282,7 +284,7 @@ func (r *Root) Render() app.UI {
 	if r.state.HasOlder {
 		classes = append(classes, "older")
 	}
-	return app.Div().ID("app").Class(classes...).Body(r.parts()...)
+	return app.Elem("div").ID("app").Class(classes...).Body(r.parts()...)
 }
 
 func (r *Root) parts() []app.UI {
@@ -294,12 +296,13 @@ func (r *Root) parts() []app.UI {
 		&header{Title: r.site.Title, Subtitle: r.site.Subtitle, Logo: r.site.Logo, Status: r.status(), Inviting: r.inviting(), Words: r.words, Chat: r.options.Chat},
 		&bar,
 		&card,
-		app.Main().Class("view").Body(
-			app.Div().ID("log").Class("log").TabIndex(0).Role("region").Aria("label", r.words.Frame.Conversation).DataSet("label", "conversation").Body(
-				app.Div().Class("paper").Body(r.paper()...),
+		app.Elem("main").Class("view").Body(
+			app.Elem("div").ID("log").Class("log").TabIndex(0).Role("region").Aria("label", r.words.Frame.Conversation).DataSet("label", "conversation").Body(
+				app.Elem("div").Class("paper").Body(r.paper()...),
 			),
 			&pill{Visible: r.away, New: r.unseen, Words: r.words, Root: r},
 		),
+		r.bar(),
 	}
 }
 
@@ -312,18 +315,18 @@ func (r *Root) paper() []app.UI {
 	rows := make([]app.UI, 0, len(r.lines)+3)
 	if r.state.Awaiting() {
 		for _, side := range []string{"theirs", "mine", "theirs"} { // as the boot script draws them
-			rows = append(rows, app.Div().Class("row", side, "first", "last", "skeleton").Aria("hidden", true).Body(
-				app.Div().Class("stack").Body(app.Div().Class("bubble")),
+			rows = append(rows, app.Elem("div").Class("row", side, "first", "last", "skeleton").Aria("hidden", true).Body(
+				app.Elem("div").Class("stack").Body(app.Elem("div").Class("bubble")),
 			))
 		}
 	}
 	for _, l := range r.lines {
-		rows = append(rows, &row{Line: l, Logo: r.site.Logo, Words: r.words, Chat: r.options.Chat})
+		rows = append(rows, &row{Line: l, Logo: r.site.Logo, Words: r.words, Chat: r.options.Chat, Root: r})
 	}
 	return []app.UI{
 		&welcome{Greeting: r.site.Greeting, Logo: r.site.Logo, Suggestions: r.site.Suggestions, Chat: r.options.Chat},
-		app.P().Class("earlier").Text(older),
-		app.Div().Class("rows").Role("log").Aria("live", "polite").Aria("label", r.words.Frame.Conversation).DataSet("label", "conversation").Body(rows...),
+		app.Elem("p").Class("earlier").Text(older),
+		app.Elem("div").Class("rows").Role("log").Aria("live", "polite").Aria("label", r.words.Frame.Conversation).DataSet("label", "conversation").Body(rows...),
 		&typing{Visible: r.dots.visible, Names: r.scene().names(), Logo: r.site.Logo, Words: r.words},
 	}
 }

@@ -25,6 +25,9 @@ func (r *recorder) Do(e session.Event) { r.events = append(r.events, e) }
 func (r *recorder) AtEnd() bool        { return r.atEnd }
 func (r *recorder) ToEnd()             { r.scrolled = append(r.scrolled, "end") }
 func (r *recorder) To(seq int64)       { r.scrolled = append(r.scrolled, fmt.Sprint("to ", seq)) }
+func (r *recorder) Compose(text string) {
+	r.scrolled = append(r.scrolled, "composed "+text)
+}
 func (r *recorder) Keep(fromEnd bool) func() {
 	place := "kept from start"
 	if fromEnd {

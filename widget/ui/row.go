@@ -16,20 +16,24 @@ type row struct {
 	Logo  string
 	Words *i18n.Words
 	Chat  Chat
+	Root  *Root
 }
 
 // Render draws the row.
 func (r *row) Render() app.UI {
 	if r.Line.Role == wire.RoleSystem {
-		return app.Div().Class("row", "system").DataSet("role", r.Line.Role).Body(app.P().Dir("auto").Text(r.Line.Body))
+		return app.Elem("div").Class("row", "system").DataSet("role", r.Line.Role).Body(app.Elem("p").Dir("auto").Text(r.Line.Body))
 	}
-	return app.Div().Class(r.classes()...).DataSet("role", r.Line.Role).DataSet("seq", r.Line.Seq).Body(
+	return app.Elem("div").Class(r.classes()...).DataSet("role", r.Line.Role).DataSet("seq", r.Line.Seq).Body(
 		r.divider(),
 		r.face(),
-		app.Div().Class("stack").Body(
+		app.Elem("div").Class("stack").Body(
 			r.author(),
 			r.bubble(),
-			app.Time().DateTime(r.Line.Stamp).Text(r.Line.Clock),
+			r.tools(),
+			r.menu(),
+			r.reactions(),
+			app.Elem("time").Attr("datetime", r.Line.Stamp).Text(r.Line.Clock),
 			r.fate(),
 		),
 	)
@@ -73,7 +77,7 @@ func (r *row) divider() app.UI {
 	if text == "" {
 		return nil
 	}
-	return app.P().Class("divider").Text(text)
+	return app.Elem("p").Class("divider").Text(text)
 }
 
 // face stands beside the last message of a group: the bot's is the owner's.
@@ -82,11 +86,11 @@ func (r *row) face() app.UI {
 	case r.Line.Mine:
 		return nil
 	case !r.Line.Last:
-		return app.Span().Class("face", "none")
+		return app.Elem("span").Class("face", "none")
 	case r.Line.Role == wire.RoleBot:
 		return face(r.Logo)
 	}
-	return app.Span().Class("face", "letter").Aria("hidden", true).Text(initial(r.Line.Name))
+	return app.Elem("span").Class("face", "letter").Aria("hidden", true).Text(initial(r.Line.Name))
 }
 
 // author stands above the first of a group; of one's own it is only heard.
@@ -95,9 +99,9 @@ func (r *row) author() app.UI {
 	case !r.Line.First:
 		return nil
 	case r.Line.Mine:
-		return app.P().Class("heard").Text(r.Words.You)
+		return app.Elem("p").Class("heard").Text(r.Words.You)
 	}
-	return app.P().Class("name").Dir("auto").Text(r.Line.Name)
+	return app.Elem("p").Class("name").Dir("auto").Text(r.Line.Name)
 }
 
 func (r *row) bubble() app.UI {
@@ -110,43 +114,50 @@ func (r *row) bubble() app.UI {
 		}
 		text[i] = outside(s.URL).Text(s.Text)
 	}
-	parts := []app.UI{app.P().Class("text").Dir("auto").Body(text...)}
+	var parts []app.UI
+	if r.Line.QuoteText != "" {
+		parts = append(parts, app.Elem("div").Class("quote").Dir("auto").Body(app.Elem("b").Text(r.Line.QuoteName), app.Elem("p").Text(r.Line.QuoteText)))
+	}
+	parts = append(parts, app.Elem("p").Class("text").Dir("auto").Body(text...))
+	if r.Line.Edited {
+		parts = append(parts, app.Elem("p").Class("edited").Text(r.Words.Edited))
+	}
 	if r.Line.SourceTitle != "" {
 		parts = append(parts, r.source())
 	}
-	return app.Div().Class("bubble").TabIndex(-1).Body(parts...)
+	return app.Elem("div").Class("bubble").TabIndex(-1).Body(parts...)
 }
 
 // source names the page that an answer was taken from.
 func (r *row) source() app.UI {
-	label := app.Span().Dir("auto").Text(r.Line.SourceTitle)
+	label := app.Elem("span").Dir("auto").Text(r.Line.SourceTitle)
 	if r.Line.SourceURL == "" {
-		return app.P().Class("source").Title(r.Words.Source).Body(icon(iconPage), label)
+		return app.Elem("p").Class("source").Title(r.Words.Source).Body(icon(iconPage), label)
 	}
-	return app.P().Class("source").Body(outside(r.Line.SourceURL).Title(r.Words.Source).Body(icon(iconPage), label))
+	return app.Elem("p").Class("source").Body(outside(r.Line.SourceURL).Title(r.Words.Source).Body(icon(iconPage), label))
 }
 
 // outside is a link that leaves the chat: into a window of its own, which
 // learns nothing of this one.
-func outside(url string) app.HTMLA {
-	return app.A().Href(url).Target("_blank").Rel("noopener noreferrer")
+func outside(url string) app.HTMLElem {
+	return app.Elem("a").Attr("href", url).Attr("target", "_blank").Attr("rel", "noopener noreferrer")
 }
 
 // fate is what became of a message that the server has not confirmed.
 func (r *row) fate() app.UI {
 	switch r.Line.State {
 	case session.Queued, session.Sending:
-		return app.P().Class("heard").Text(r.Words.Sending)
+		return app.Elem("p").Class("heard").Text(r.Words.Sending)
 	case session.Failed:
-		return app.Div().Class("fate").Role("alert").Body(
-			app.Span().Class("bad").Text(r.Words.NotSent),
-			app.Button().Type("button").Class("plain").OnClick(r.retry).Text(r.Words.Retry),
-			app.Button().Type("button").Class("plain").OnClick(r.delete).Text(r.Words.Delete),
-			app.P().Text(r.Line.Reason),
+		return app.Elem("div").Class("fate").Role("alert").Body(
+			app.Elem("span").Class("bad").Text(r.Words.NotSent),
+			button("plain").OnClick(r.retry).Text(r.Words.Retry),
+			button("plain").OnClick(r.delete).Text(r.Words.Delete),
+			app.Elem("p").Text(r.Line.Reason),
 		)
 	}
 	if r.Line.Receipt != "" {
-		return app.P().Class("receipt").Text(r.Line.Receipt)
+		return app.Elem("p").Class("receipt").Text(r.Line.Receipt)
 	}
 	return nil
 }

@@ -20,16 +20,16 @@ type typing struct {
 
 // Render draws the dots where the next message will stand.
 func (t *typing) Render() app.UI {
-	place := app.Div().Class("typing").Role("status")
+	place := app.Elem("div").Class("typing").Role("status")
 	if !t.Visible {
 		return place
 	}
 	return place.Body(
-		app.Div().Class("row", "theirs", "first", "last", "fresh").Body(
+		app.Elem("div").Class("row", "theirs", "first", "last", "fresh").Body(
 			face(t.Logo),
-			app.Div().Class("bubble").Body(
-				app.Span().Class("dots").Aria("hidden", true).Body(app.I(), app.I(), app.I()),
-				app.Span().Class("words").Text(i18n.With(t.Words.Writing, "name", t.Names)),
+			app.Elem("div").Class("bubble").Body(
+				app.Elem("span").Class("dots").Aria("hidden", true).Body(app.Elem("i"), app.Elem("i"), app.Elem("i")),
+				app.Elem("span").Class("words").Text(i18n.With(t.Words.Writing, "name", t.Names)),
 			),
 		),
 	)

@@ -25,6 +25,8 @@ type View interface {
 	ToEnd()
 	// To scrolls so far up that a message stands at the top of the view.
 	To(seq int64)
+	// Compose puts a text into the composer, and the focus with it.
+	Compose(text string)
 	// Keep remembers the visitor's place before a change, and gives a function
 	// that goes back to it afterwards: to the same distance from the end, for
 	// what is put before it, or from the beginning.

@@ -20,16 +20,16 @@ func (w *welcome) Render() app.UI {
 	for i, text := range w.Suggestions {
 		chips[i] = &chip{Text: text, Chat: w.Chat}
 	}
-	return app.Div().Class("begin").Body(
-		app.Div().Class("welcome").Body(
+	return app.Elem("div").Class("begin").Body(
+		app.Elem("div").Class("welcome").Body(
 			face(w.Logo),
-			app.P().Class("greeting").Dir("auto").DataSet("slot", "greeting").Text(w.Greeting),
-			app.Ul().Class("chips").DataSet("slot", "suggestions").Body(chips...),
+			app.Elem("p").Class("greeting").Dir("auto").DataSet("slot", "greeting").Text(w.Greeting),
+			app.Elem("ul").Class("chips").DataSet("slot", "suggestions").Body(chips...),
 		),
-		app.Div().Class("row", "theirs", "first", "last", "greeted").Body(
+		app.Elem("div").Class("row", "theirs", "first", "last", "greeted").Body(
 			face(w.Logo),
-			app.Div().Class("stack").Body(
-				app.P().Class("bubble").Dir("auto").DataSet("slot", "greeting").Text(w.Greeting),
+			app.Elem("div").Class("stack").Body(
+				app.Elem("p").Class("bubble").Dir("auto").DataSet("slot", "greeting").Text(w.Greeting),
 			),
 		),
 	)

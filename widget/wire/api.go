@@ -7,8 +7,11 @@ const (
 	PathJoin          = "/api/chatbot/conversations/join"
 	PathConversation  = "/api/chatbot/conversations/{id}"
 	PathMessages      = "/api/chatbot/conversations/{id}/messages"
+	PathMessage       = "/api/chatbot/conversations/{id}/messages/{message}"
+	PathReaction      = "/api/chatbot/conversations/{id}/messages/{message}/reactions/{emoji}"
 	PathRead          = "/api/chatbot/conversations/{id}/read"
 	PathTyping        = "/api/chatbot/conversations/{id}/typing"
+	PathPresence      = "/api/chatbot/conversations/{id}/presence"
 	PathToken         = "/api/chatbot/conversations/{id}/token"
 	PathInvitations   = "/api/chatbot/conversations/{id}/invitations"
 	PathChannelAuth   = "/api/chatbot/broadcasting/auth"
@@ -41,6 +44,11 @@ const (
 	FeatureTokens      = "tokens"   // renewal and revocation
 	FeatureIdentity    = "identity" // a user of the site, in a new conversation
 	FeatureTyping      = "typing"
+	FeatureEdit        = "edit"  // and delete
+	FeatureReply       = "reply" // SendRequest.ReplyTo
+	FeatureReactions   = "reactions"
+	FeaturePresence    = "presence"
+	FeatureContent     = "content" // Message.Content
 )
 
 // Config is the answer of GET /api/chatbot/config. It never holds a secret.
@@ -93,6 +101,7 @@ type Limits struct {
 	MessageChars           int `json:"messageChars"` // Unicode code points in a body
 	BodyBytes              int `json:"bodyBytes"`    // bytes in a request's body
 	PageSize               int `json:"pageSize"`     // messages in one answer, at most
+	EditSeconds            int `json:"editSeconds"`  // for which an own message may be changed
 	MessagesPerMinute      int `json:"messagesPerMinute"`
 	ConversationsPerMinute int `json:"conversationsPerMinute"`
 }
@@ -148,6 +157,13 @@ type TypingRequest struct {
 	Author *Author `json:"author,omitempty"`
 }
 
+// PresenceRequest is the body of POST …/presence: the caller is SignalOnline,
+// SignalAway or SignalOffline. Author is for holders of the server key.
+type PresenceRequest struct {
+	State  SignalType `json:"state"`
+	Author *Author    `json:"author,omitempty"`
+}
+
 // Badge is the answer of GET /api/chatbot/conversations/{id}. Unread counts the
 // messages of others after ReadSeq.
 type Badge struct {
@@ -162,7 +178,13 @@ type Badge struct {
 type SendRequest struct {
 	ClientID string  `json:"clientId"`
 	Body     string  `json:"body"`
+	ReplyTo  string  `json:"replyTo,omitempty"` // id of the message that this one answers
 	Author   *Author `json:"author,omitempty"`
+}
+
+// EditRequest is the body of PATCH …/messages/{message}: the new text.
+type EditRequest struct {
+	Body string `json:"body"`
 }
 
 // ConversationSummary is what the holder of the server key sees of a
@@ -181,7 +203,7 @@ type ConversationList struct {
 	Conversations []ConversationSummary `json:"conversations"`
 }
 
-// SendAnswer is the answer to it.
+// SendAnswer is the answer to it, and to every other change of a message.
 type SendAnswer struct {
 	Message Message `json:"message"`
 }

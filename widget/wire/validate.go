@@ -19,6 +19,11 @@ const (
 	MaxBodyBytes = 64 << 10
 	// MaxNameChars is the length of a participant's name in code points.
 	MaxNameChars = 80
+	// EditSeconds is how long after it was written a message may be changed or
+	// deleted by who wrote it.
+	EditSeconds = 900
+	// MaxReactions is how many different emoji a message may have.
+	MaxReactions = 20
 	// MaxPageSize is the number of messages in one answer.
 	MaxPageSize = 100
 	// DefaultPageSize is how many an answer holds when limit is not given.
@@ -46,6 +51,9 @@ func ValidID(s string) bool {
 func (r SendRequest) Validate() error {
 	if !ValidID(r.ClientID) {
 		return NewError(CodeInvalidField, "clientId must be 1 to 64 characters of A-Z a-z 0-9 _ and -.")
+	}
+	if r.ReplyTo != "" && !ValidID(r.ReplyTo) {
+		return NewError(CodeInvalidField, "replyTo must be the id of a message.")
 	}
 	return ValidateBody(r.Body)
 }

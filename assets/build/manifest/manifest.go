@@ -16,6 +16,8 @@ type File struct {
 	Source string `json:"source"`
 	// Type is the media type.
 	Type string `json:"type"`
+	// Compiler is what has made it, of the program only: "go" or "tinygo".
+	Compiler string `json:"compiler,omitempty"`
 	// Immutable says that the name holds a hash of the content.
 	Immutable bool `json:"immutable"`
 	// SHA256 is the hash of the plain content, in hex.

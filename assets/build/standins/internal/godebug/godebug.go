@@ -1,5 +1,3 @@
-//go:build js && wasm
-
 // Package godebug stands in for the standard library's in the browser, where
 // there is no environment to set GODEBUG in. Every setting has its default.
 // Lost: changing one, and counting in runtime/metrics how often one counted.

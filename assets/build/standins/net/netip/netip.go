@@ -1,5 +1,3 @@
-//go:build js && wasm
-
 // Package netip stands in for the standard library's in the browser, where
 // net/url asks it one thing: whether what stands in a URL's square brackets is
 // an IPv6 address. Lost: everything else, and the last certainty about that:

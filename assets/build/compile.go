@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -12,16 +13,57 @@ import (
 	"strings"
 
 	"chatbot/assets/build/standins"
+	"chatbot/assets/build/tinygo"
 )
 
 const (
 	wasmName     = "chatbot-widget.wasm"
 	wasmExecName = "wasm_exec.js"
+	widgetName   = "./widget"
 )
 
-// readWasmExec reads the support script of the Go release that compiles the
-// program; the two must match.
-func readWasmExec() ([]byte, error) {
+// compiler turns the widget into a program, and has the script that goes with
+// what it makes. The program still has its functions' names.
+type compiler interface {
+	name() string
+	compile() ([]byte, error)
+	exec() ([]byte, error)
+}
+
+// What -compiler may say.
+const (
+	auto       = "auto"
+	standard   = "go"
+	tinyGoName = "tinygo"
+)
+
+// choose gives the compiler of a name.
+func choose(name string, out io.Writer, root string, overlay bool) (compiler, error) {
+	plain := goCompiler{root, overlay}
+	if name == standard || name == auto && !overlay {
+		return plain, nil
+	}
+	if name != auto && name != tinyGoName {
+		return nil, fmt.Errorf("-compiler %s: it is %s, %s or %s", name, auto, standard, tinyGoName)
+	}
+	found, err := tinygo.Find()
+	if errors.Is(err, tinygo.ErrMissing) && name == auto {
+		_, err := fmt.Fprintln(out, "note: Go's own compiler makes the program three times as large as TinyGo does; `make tinygo` gets that")
+		return plain, err
+	}
+	return tinyGoCompiler{found, root}, err
+}
+
+// goCompiler is that of the Go release that runs this.
+type goCompiler struct {
+	root    string
+	overlay bool // stand-ins take the place of packages
+}
+
+func (goCompiler) name() string { return standard }
+
+// exec reads the support script of the Go release, which the program must match.
+func (goCompiler) exec() ([]byte, error) {
 	goroot, err := goEnv("GOROOT")
 	if err != nil {
 		return nil, err
@@ -29,34 +71,28 @@ func readWasmExec() ([]byte, error) {
 	return os.ReadFile(filepath.Join(goroot, "lib", "wasm", wasmExecName))
 }
 
-// compileWidget compiles widget for the browser. Inlining is off because it
-// costs 8 % after compression, and there is no version-control stamp, so that
-// the same code gives the same bytes.
-func compileWidget(root string, overlay bool) ([]byte, error) {
-	if _, err := os.Stat(filepath.Join(root, "widget", "main.go")); errors.Is(err, fs.ErrNotExist) {
-		return []byte("\x00asm\x01\x00\x00\x00"), nil // an empty program
-	}
+// compile has inlining off because that costs 8 % after compression, and no
+// version-control stamp, so that the same code gives the same bytes.
+func (c goCompiler) compile() ([]byte, error) {
 	temp, err := os.MkdirTemp("", "chatbot-build-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(temp)
 	output := filepath.Join(temp, wasmName)
-	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-gcflags=all=-l", "-o", output}
-	if overlay {
+	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", "-w", "-gcflags=all=-l", "-o", output}
+	if c.overlay {
 		file, err := writeOverlay(temp)
 		if err != nil {
 			return nil, err
 		}
 		args = append(args, "-overlay", file)
 	}
-	command := exec.Command("go", append(args, "./widget")...)
-	command.Dir = root
-	environment, err := browserEnv()
-	if err != nil {
+	command := exec.Command("go", append(args, widgetName)...)
+	command.Dir = c.root
+	if command.Env, err = browserEnv(); err != nil {
 		return nil, err
 	}
-	command.Env = environment
 	if said, err := command.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("compiling the widget: %w\n%s", err, said)
 	}
@@ -73,6 +109,20 @@ func browserEnv() ([]string, error) {
 		environment = append(environment, "GOEXPERIMENT=nogreenteagc")
 	}
 	return environment, err
+}
+
+// tinyGoCompiler always takes stand-ins: its own libraries lack some packages.
+type tinyGoCompiler struct {
+	*tinygo.Toolchain
+	root string
+}
+
+func (tinyGoCompiler) name() string { return tinyGoName }
+
+func (c tinyGoCompiler) exec() ([]byte, error) { return c.Exec() }
+
+func (c tinyGoCompiler) compile() ([]byte, error) {
+	return c.Compile(c.root, widgetName, standins.Files)
 }
 
 // writeOverlay writes the stand-ins into dir together with the file that tells

@@ -1,0 +1,42 @@
+package e2e
+
+import "testing"
+
+// keepGo makes the program's support object findable.
+const keepGo = `{ const made = window.Go; window.Go = class extends made { constructor() { super(); window.theGo = this } } }`
+
+// A program that holds on to too many values is made anew while nobody looks:
+// the conversation and what was being written are there afterwards, and it may
+// happen as often as it must.
+func TestRenewed(t *testing.T) {
+	w := newWorld(t)
+	w.gate.runBefore(keepGo)
+	v, p := w.chatting()
+	v.write(p.target, "Not sent yet")
+	for range 3 {
+		evalIn[bool](v, p.target, `(theGo._values.push(...Array(60000)), true)`)
+		eval[bool](v, `(ChatbotWidget.close(), true)`)
+		p = &panel{v: v, target: v.otherFrame(p)}
+		p.until(`window.theGo && theGo._values`)
+		eval[bool](v, `(ChatbotWidget.open(), true)`)
+		p.until(`document.activeElement.value === 'Not sent yet'`)
+		p.untilSaid("Hello")
+	}
+	p.v.press(p.target, enter)
+	p.untilAnswers(2)
+	if got := p.mine(); got != "Hello,Not sent yet" {
+		t.Errorf("the visitor's own messages are %q", got)
+	}
+}
+
+// While somebody writes, nothing is made anew.
+func TestNotRenewedWhileWriting(t *testing.T) {
+	w := newWorld(t)
+	w.gate.runBefore(keepGo + `{ const every = setInterval; window.setInterval = (fn, ms) => every(fn, ms / 50) }`)
+	v, p := w.chatting()
+	evalIn[bool](v, p.target, `(theGo._values.push(...Array(60000)), true)`)
+	p.say("Thank you")
+	p.untilAnswers(2)
+	p.say("And then?")
+	p.untilAnswers(3)
+}

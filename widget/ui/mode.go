@@ -1,0 +1,86 @@
+package ui
+
+import (
+	"github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"chatbot/widget/i18n"
+	"chatbot/widget/session"
+)
+
+// mode is what the composer is for: a new message, or with the id of one an
+// answer to it, or another text for it.
+type mode struct{ Reply, Edit string }
+
+// openMenu shows what can be done with a message, and hides it for an empty id.
+func (r *Root) openMenu(id string) {
+	r.menu = id
+	r.compose()
+}
+
+// begin changes what the composer is for, and puts a text into it.
+func (r *Root) begin(m mode, text string) {
+	r.mu.Lock()
+	r.mode = m
+	r.mu.Unlock()
+	r.openMenu("")
+	r.options.View.Compose(text)
+}
+
+// Said is what the visitor means by sending a text: a new message, an answer or
+// a correction. It may be called from any goroutine.
+func (r *Root) Said(send session.Send) session.Event {
+	r.mu.Lock()
+	m := r.mode
+	r.mode = mode{}
+	mounted, ctx := r.mounted, r.ctx
+	r.mu.Unlock()
+	if m != (mode{}) && mounted {
+		ctx.Dispatch(func(app.Context) {}) // the bar goes
+	}
+	if m.Edit != "" {
+		return session.Revise{MessageID: m.Edit, Body: send.Text}
+	}
+	send.ReplyTo = m.Reply
+	return send
+}
+
+// bar is what the bar above the composer says.
+func (r *Root) bar() *modeBar {
+	r.mu.Lock()
+	m := r.mode
+	r.mu.Unlock()
+	bar := &modeBar{Words: r.words, Root: r}
+	switch {
+	case m.Edit != "":
+		bar.Title = r.words.Editing
+		_, bar.Text = r.scene().quote(m.Edit)
+	case m.Reply != "":
+		var name string
+		name, bar.Text = r.scene().quote(m.Reply)
+		bar.Title = i18n.With(r.words.ReplyingTo, "name", name)
+	}
+	return bar
+}
+
+// modeBar tells what the composer is for, where that is no new message.
+type modeBar struct {
+	app.Compo
+
+	Title, Text string
+	Words       *i18n.Words
+	Root        *Root
+}
+
+// Render draws the bar; without a title it is empty and not seen.
+func (b *modeBar) Render() app.UI {
+	bar := app.Elem("div").Class("mode").Role("status")
+	if b.Title == "" {
+		return bar
+	}
+	return bar.Body(
+		app.Elem("div").Dir("auto").Body(app.Elem("b").Text(b.Title), app.Elem("p").Text(b.Text)),
+		button("tool").Aria("label", b.Words.Cancel).OnClick(b.cancel).Body(icon(iconClose)),
+	)
+}
+
+func (b *modeBar) cancel(ctx app.Context, _ app.Event) { b.Root.begin(mode{}, "") }
