@@ -190,7 +190,8 @@ func (s State) Timeline() []Item {
 func (s State) Typing(now wire.Time) []wire.Author {
 	var authors []wire.Author
 	for _, signal := range s.Signals {
-		if signal.Until > now && !slices.Contains(authors, signal.Author) {
+		writing := signal.Type == wire.SignalTyping || signal.Type == wire.SignalThinking
+		if writing && signal.Until > now && !slices.Contains(authors, signal.Author) {
 			authors = append(authors, signal.Author)
 		}
 	}
