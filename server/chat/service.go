@@ -19,6 +19,9 @@ const SignalTTL = 10 * time.Second
 // typingEvery is how often one participant's typing is announced at most.
 const typingEvery = time.Second
 
+// presenceEvery is how often the same presence is announced at most.
+const presenceEvery = 25 * time.Second
+
 // InvitationLifetime is how long an invitation's code may be used.
 const InvitationLifetime = 15 * time.Minute
 
@@ -409,6 +412,48 @@ func (s *Service) Typing(ctx context.Context, c Caller, on bool) error {
 	}
 	s.signals.set(c.Conversation, signal, s.now())
 	return nil
+}
+
+// Presence tells everyone else that the caller is online, away or offline: when
+// that has changed, and again after presenceEvery. Refusal:
+// wire.CodeInvalidField.
+func (s *Service) Presence(ctx context.Context, c Caller, state wire.SignalType) error {
+	if !state.Presence() {
+		return wire.NewError(wire.CodeInvalidField, "state must be online, away or offline.")
+	}
+	id, every := c.Participant.ID, time.Duration(0)
+	before := s.signals.presence(c.Conversation, id, s.now())
+	if before == state {
+		every = presenceEvery
+	}
+	if before == wire.SignalOffline && state == before || !s.signals.due(c.Conversation, "presence "+id, every, s.now()) {
+		return nil
+	}
+	author, err := s.author(ctx, c)
+	if err != nil {
+		return err
+	}
+	signal := wire.Signal{Type: state, Author: author}
+	if state != wire.SignalOffline {
+		signal.TTL = wire.PresenceTTL
+	}
+	s.signals.set(c.Conversation, signal, s.now())
+	s.publish(ctx, c.Conversation, wire.EventSignal, signal, c.Socket)
+	if before != state {
+		s.changed.wake(c.Conversation)
+	}
+	return nil
+}
+
+// Seen notes that the caller is here: online, or still away.
+func (s *Service) Seen(ctx context.Context, c Caller) {
+	state := s.signals.presence(c.Conversation, c.Participant.ID, s.now())
+	if state == wire.SignalOffline {
+		state = wire.SignalOnline
+	}
+	if err := s.Presence(ctx, c, state); err != nil {
+		s.log.Debug("presence not told", "conversation", c.Conversation, "error", err)
+	}
 }
 
 // author is the caller as the others know them: a visitor's name stands in the
