@@ -52,6 +52,7 @@ func TestActions(t *testing.T) {
 			a.until(count + ` === '👍 1' && ` + message("Hello") + `.querySelector('.reactions .emoji').title === 'Ben'`)
 			evalIn[bool](ann, a.target, `(`+message("Hello")+`.querySelector('.reactions .emoji').click(), true)`)
 			b.until(count + ` === '👍 2'`)
+			a.until(count + ` === '👍 2'`)
 			evalIn[bool](ann, a.target, `(`+message("Hello")+`.querySelector('.reactions .emoji').click(), true)`)
 			b.until(count + ` === '👍 1'`)
 
