@@ -10,7 +10,7 @@ import (
 
 // A visitor who comes back loads nothing again: what has a hash in its name is
 // not asked for, and of the rest the server says that it is unchanged. Only the
-// frame's document comes each time, because it holds a ticket of a few hours.
+// frame's document comes each time, because it holds a ticket that runs out.
 func TestReturningVisitor(t *testing.T) {
 	w := newWorld(t)
 	v, _ := w.chatting()
