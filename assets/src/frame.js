@@ -457,10 +457,7 @@
 		try {
 			const go = new Go();
 			const { instance } = await load(go.importObject);
-			setInterval(() => {
-				sweep(go);
-				renew(go);
-			}, 5000);
+			setInterval(() => renew(sweep(go)), 5000);
 			reason = await Promise.race([go.run(guarded(instance)).then(() => reason), trap]);
 		} catch (e) {
 			reason = String(e && e.message || e);
@@ -471,7 +468,7 @@
 	// A program made by TinyGo never lets go of a JavaScript value. Of these kinds it
 	// needs one for a moment, of elements while they are in the document, and of
 	// functions until nothing calls them: sweep drops those that were there the last
-	// time already. Go's own counts itself.
+	// time already, and counts those that must stay. Go's own drops them itself.
 	const uncalled = new WeakSet();
 	const { removeEventListener } = EventTarget.prototype;
 	EventTarget.prototype.removeEventListener = function (type, fn, ...rest) {
@@ -483,14 +480,19 @@
 	let before = [];
 	const sweep = go => {
 		const values = go._values;
-		if (!go.importObject.wasi_snapshot_preview1 || values.length - go._idPool.length < someValues) return;
+		const keeps = "wasi_snapshot_preview1" in go.importObject;
+		if (values.length - go._idPool.length < someValues) return 0;
+		let held = 0;
 		values.forEach((v, id) => {
-			if (v === null || v !== before[id] || !passing(v)) return;
+			if (v === null) return;
+			if (!keeps || !passing(v)) return held++;
+			if (v !== before[id]) return;
 			values[id] = null;
 			go._ids.delete(v);
 			go._idPool.push(BigInt(id));
 		});
-		before = [...values];
+		before = keeps ? [...values] : [];
+		return held;
 	};
 
 	// renew asks the page for a frame in this one's place before the values that
@@ -499,8 +501,8 @@
 	let opened = false;
 	let touched = 0;
 	for (const type of ["input", "keydown", "pointerdown", "wheel"]) addEventListener(type, () => { touched = Date.now(); }, { passive: true });
-	const renew = go => {
-		if (go._values.length - go._idPool.length > manyValues && !(opened && Date.now() - touched < quiet)) post("dead", { renew: true });
+	const renew = held => {
+		if (held > manyValues && !(opened && Date.now() - touched < quiet)) post("dead", { renew: true });
 	};
 
 	// guarded is the program, but a trap is noted wherever it is called from: in a

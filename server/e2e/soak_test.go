@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 
 	"chatbot/server/config"
@@ -53,31 +52,20 @@ func (p *panel) holds() (h holding) {
 	return h
 }
 
-// flood posts n messages into the chat by the API, and waits until the last one
-// and all before it have come.
+// flood posts n messages into the chat by the API, and waits now and then until
+// they have come.
 func (w *world) flood(p *panel, n int) {
 	w.t.Helper()
 	conversation, token := p.token()
-	numbers := make(chan int)
-	var posting sync.WaitGroup
-	for range 4 {
-		posting.Go(func() {
-			for i := range numbers {
-				if err := w.post(conversation, token, fmt.Sprintf("soak-%d", i)); err != nil {
-					w.t.Error(err)
-				}
-			}
-		})
-	}
 	for i := range n {
-		numbers <- i
+		text := fmt.Sprintf("Message %d of %d", i+1, n)
+		if err := w.post(conversation, token, text); err != nil {
+			w.t.Fatal(err)
+		}
+		if (i+1)%50 == 0 || i == n-1 {
+			p.untilSaid(text)
+		}
 	}
-	close(numbers)
-	posting.Wait()
-	if err := w.post(conversation, token, "The end"); err != nil {
-		w.t.Fatal(err)
-	}
-	p.untilSaid("The end")
 }
 
 func (w *world) post(conversation, token, text string) error {
