@@ -82,7 +82,7 @@
 		const link = e.target.closest && e.target.closest("a[href]");
 		if (!link) return;
 		e.stopPropagation();
-		if (!/^(https?|mailto):$/.test(link.protocol)) return e.preventDefault();
+		if (!/^(https?|mailto|tel):$/.test(link.protocol)) return e.preventDefault();
 		link.target = "_blank";
 		link.rel = "noopener noreferrer";
 	}, true);
@@ -245,7 +245,8 @@
 	// copy takes the text beside a button. The older way needs no permission that
 	// a page would have to pass on to its frames.
 	const copy = button => {
-		button.previousElementSibling.select();
+		const before = button.previousElementSibling;
+		before.select ? before.select() : getSelection().selectAllChildren(before);
 		if (attempt(() => document.execCommand("copy"), false)) button.textContent = button.dataset.done;
 	};
 

@@ -65,7 +65,7 @@ func (b *Bot) admit(language string, hits []hit) string {
 		for _, p := range all {
 			if isQuestion(p.heading) == questions && len(offers) < 3 && p.heading != "" && !seen[p.heading] && (p.language == language || language == "") {
 				seen[p.heading] = true
-				offers = append(offers, "• "+p.heading)
+				offers = append(offers, "- "+p.heading)
 			}
 		}
 	}
@@ -76,7 +76,7 @@ func (b *Bot) admit(language string, hits []hit) string {
 	if len(offers) == 0 {
 		return words[0]
 	}
-	return words[0] + "\n\n" + words[1] + "\n" + strings.Join(offers, "\n")
+	return words[0] + "\n\n" + words[1] + "\n\n" + strings.Join(offers, "\n")
 }
 
 func isQuestion(heading string) bool {

@@ -134,7 +134,8 @@ type passage struct {
 	document string // the page's title
 	url      string
 	heading  string
-	text     string // plain, without Markdown's signs
+	text     string   // plain, without Markdown's signs: what is searched
+	blocks   []string // as Markdown: what is quoted
 	language string
 }
 
@@ -151,6 +152,7 @@ func (d Document) passages() []passage {
 			current.language = languageOf(current.heading + " " + current.text)
 			all = append(all, current)
 		}
+		current.blocks = nil
 		body.Reset()
 	}
 	titled := false
@@ -158,6 +160,9 @@ func (d Document) passages() []passage {
 		heading, ok := node.(*ast.Heading)
 		if !ok {
 			writeBlock(&body, node, d.Markdown, "")
+			if block := quoteBlock(node, d.Markdown); block != "" {
+				current.blocks = append(current.blocks, block)
+			}
 			continue
 		}
 		flush()
@@ -242,23 +247,4 @@ func inline(node ast.Node, source []byte) string {
 		}
 	}
 	return out.String()
-}
-
-// quote is the passage cut to a readable length at the end of a sentence or
-// line.
-func (p passage) quote() string {
-	runes := []rune(p.text)
-	if len(runes) <= quoteChars {
-		return p.text
-	}
-	cut := string(runes[:quoteChars])
-	for _, end := range []string{"\n\n", "\n", ". ", "。"} {
-		if i := strings.LastIndex(cut, end); i > len(cut)/2 {
-			return strings.TrimSpace(cut[:i+len(end)]) + " …"
-		}
-	}
-	if i := strings.LastIndexByte(cut, ' '); i > 0 {
-		cut = cut[:i]
-	}
-	return cut + " …"
 }

@@ -24,6 +24,7 @@ import (
 	"chatbot/server/chat"
 	"chatbot/server/config"
 	"chatbot/server/httpapi"
+	"chatbot/server/markdown"
 	"chatbot/server/pusher"
 	"chatbot/server/store"
 	"chatbot/widget/wire"
@@ -193,7 +194,7 @@ func (a *App) wire(keys *auth.Keys) error {
 		a.ways.fanout[wire.ProviderReverb] = a.realtime
 		disconnect = a.realtime.Disconnect
 	}
-	a.chat = chat.New(chat.Options{Store: a.store, Publisher: a.ways.fanout, Responder: a.bot, BotName: a.config.BotName, Logger: a.log})
+	a.chat = chat.New(chat.Options{Store: a.store, Publisher: a.ways.fanout, Responder: a.bot, Format: new(markdown.Cache).Format, BotName: a.config.BotName, Logger: a.log})
 	tokens := auth.NewTokens(keys)
 	if err := a.refuseRevoked(tokens); err != nil {
 		return err
@@ -286,7 +287,7 @@ func (a *App) answer() wire.Config {
 			MessagesPerMinute:      a.config.RateMessages,
 			ConversationsPerMinute: a.config.RateConversations,
 		},
-		Features: []string{wire.FeatureInvitations, wire.FeatureSignals, wire.FeatureReadMarks, wire.FeatureTokens, wire.FeatureIdentity, wire.FeatureTyping, wire.FeatureEdit, wire.FeatureReply, wire.FeatureReactions},
+		Features: []string{wire.FeatureInvitations, wire.FeatureSignals, wire.FeatureReadMarks, wire.FeatureTokens, wire.FeatureIdentity, wire.FeatureTyping, wire.FeatureEdit, wire.FeatureReply, wire.FeatureReactions, wire.FeatureContent, wire.FeaturePresence},
 		Version:  Version,
 	}
 }

@@ -46,7 +46,7 @@ func TestBuiltinKnowledge(t *testing.T) {
 			t.Errorf("%q was answered from %v: %q", question, got.Source, got.Body)
 		}
 		for line := range strings.Lines(got.Body) {
-			if offer, ok := strings.CutPrefix(strings.TrimSpace(line), "• "); ok && !strings.HasSuffix(offer, "?") {
+			if offer, ok := strings.CutPrefix(strings.TrimSpace(line), "- "); ok && !strings.HasSuffix(offer, "?") {
 				t.Errorf("%q: offers %q, which is no question", question, offer)
 			}
 		}

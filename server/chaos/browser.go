@@ -66,10 +66,7 @@ func (b *browser) accept(ctx context.Context, code string) error {
 	if _, err := inFrame[bool](ctx, b, `(document.querySelector('.card input').value = `+quote(b.name)+`, document.querySelector('.card button').click(), true)`); err != nil {
 		return err
 	}
-	if err := b.when(ctx, `!document.querySelector('.card form')`); err != nil {
-		return fmt.Errorf("%w: %s", err, b.describe())
-	}
-	return nil
+	return b.when(ctx, `document.querySelector('[role=log] [data-seq="1"]')`)
 }
 
 // open goes to the page and opens the chat there. Where no chat comes, the page

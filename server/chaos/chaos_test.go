@@ -15,7 +15,7 @@ import (
 
 // A small run. SEED in the environment chooses another one.
 func TestChaos(t *testing.T) {
-	o := options{Messages: 150, Kills: 3, Episodes: 8, Conversations: 2, Clients: 2, Hold: time.Second, Seed: 1, Log: io.Discard}
+	o := options{Messages: 150, Kills: 3, Episodes: 6, Conversations: 2, Clients: 2, Hold: time.Second, Seed: 1, Log: io.Discard}
 	if seed, err := strconv.ParseUint(os.Getenv("SEED"), 10, 64); err == nil {
 		o.Seed = seed
 	}
@@ -44,8 +44,13 @@ func TestPlan(t *testing.T) {
 		if e.kill != nil {
 			kills++
 		}
+		struck := map[int]bool{}
 		for _, f := range e.faults {
 			faults[f.kind]++
+			if struck[f.link] {
+				t.Errorf("a link has two faults: %v", e.faults)
+			}
+			struck[f.link] = true
 		}
 	}
 	if messages != o.Messages || kills != o.Kills || len(faults) != len(kinds) {

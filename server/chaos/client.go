@@ -132,7 +132,7 @@ func (v *visitor) when(ctx context.Context, holds func(session.State) bool) erro
 		select {
 		case <-v.changed:
 		case <-ctx.Done():
-			return fmt.Errorf("%s: %w", v.describe(), ctx.Err())
+			return ctx.Err()
 		}
 	}
 	return nil

@@ -37,7 +37,7 @@ func (l *link) dial(ctx context.Context, network, _ string) (net.Conn, error) {
 	return d.DialContext(ctx, network, l.addr)
 }
 
-// strike puts a fault on. A link may have one of each kind at a time.
+// strike puts a fault on; a link has one at a time.
 func (l *link) strike(f fault) error {
 	if f.kind == kindCut {
 		l.proxy.Stop()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -112,15 +113,17 @@ func plan(o options) []episode {
 		e := &episodes[m*o.Episodes/o.Messages]
 		e.writers = append(e.writers, r.IntN(o.people()))
 	}
-	deck := newDeck(r)
+	deck := deck{r: r}
 	for i := range episodes {
 		e := &episodes[i]
 		e.hold = o.Hold/10 + upTo(r, o.Hold*9/10)
 		if i*o.Kills/o.Episodes != (i+1)*o.Kills/o.Episodes {
 			e.kill = &kill{upTo(r, o.Hold/3), upTo(r, o.Hold/2)}
 		}
-		for range between(r, 1, 2) {
-			e.faults = append(e.faults, strike(r, deck.next(), o.people())...)
+		first, second := deck.next(), deck.next()
+		e.faults = strike(r, nil, first, o.people())
+		if r.IntN(2) == 0 {
+			e.faults = strike(r, e.faults, second, o.people())
 		}
 		if r.IntN(3) == 0 {
 			e.restarts = []int{r.IntN(o.people())}
@@ -129,24 +132,25 @@ func plan(o options) []episode {
 	return episodes
 }
 
-// strike draws whom a kind of fault hits, at least one.
-func strike(r *rand.Rand, kind, people int) (faults []fault) {
+// strike draws whom a kind of fault hits beside the faults there are. A link
+// suffers from one kind at a time: not all of toxiproxy's toxics bear another
+// one behind them.
+func strike(r *rand.Rand, faults []fault, kind, people int) []fault {
 	first := r.IntN(people)
 	for link := range people {
-		if link == first || r.IntN(3) == 0 {
+		struck := slices.ContainsFunc(faults, func(f fault) bool { return f.link == link })
+		if (link == first || r.IntN(3) == 0) && !struck {
 			faults = append(faults, fault{kinds[kind].name, link, kinds[kind].draw(r)})
 		}
 	}
 	return faults
 }
 
-// deck deals the kinds so that each comes as often as the others.
+// deck deals the kinds so that each comes about as often as the others.
 type deck struct {
 	r    *rand.Rand
 	rest []int
 }
-
-func newDeck(r *rand.Rand) *deck { return &deck{r: r} }
 
 func (d *deck) next() int {
 	if len(d.rest) == 0 {

@@ -14,6 +14,9 @@ import (
 // machines are slow; a wait ends the moment its condition holds.
 const patience = 2 * time.Minute
 
+// late is how long it takes until somebody who is not up to date is told of.
+const late = 5 * time.Second
+
 // world is everything that runs.
 type world struct {
 	options
@@ -234,13 +237,25 @@ func (w *world) settled(ctx context.Context) error {
 	var group sync.WaitGroup
 	for i, p := range w.people {
 		group.Go(func() {
-			if errs[i] = p.until(ctx, total[w.conversation(i)]); errs[i] != nil {
-				errs[i] = fmt.Errorf("%w; %d are expected: %s", errs[i], total[w.conversation(i)], p.describe())
-			}
+			errs[i] = w.settle(ctx, p, total[w.conversation(i)])
 		})
 	}
 	group.Wait()
 	return errors.Join(errs...)
+}
+
+// settle waits for one of them, and tells of who is late.
+func (w *world) settle(ctx context.Context, p participant, seq int64) error {
+	soon, cancel := context.WithTimeout(ctx, late)
+	defer cancel()
+	if p.until(soon, seq) == nil {
+		return nil
+	}
+	fmt.Fprintf(w.Log, "late: %d messages are expected, %s\n", seq, p.describe())
+	if err := p.until(ctx, seq); err != nil {
+		return fmt.Errorf("%w; %d messages are expected: %s", err, seq, p.describe())
+	}
+	return nil
 }
 
 func (w *world) close() {

@@ -107,7 +107,7 @@ func (s *Service) tryToSettle(ctx context.Context, d Debt, lastTry bool) error {
 		CreatedAt:      s.time(),
 	})
 	if err == nil && created {
-		s.announce(ctx, m, Socket{})
+		s.announce(ctx, s.formatted(m), Socket{})
 	}
 	return err
 }

@@ -68,6 +68,7 @@ func (s *Service) React(ctx context.Context, c Caller, messageID, emoji string, 
 		ConversationID: c.Conversation, MessageID: messageID, Emoji: emoji,
 		By: c.Participant, On: on, Now: s.time(),
 	})
+	m = s.formatted(m)
 	if err == nil && changed {
 		s.announceUpdate(ctx, m, c.Socket)
 	}
@@ -77,6 +78,7 @@ func (s *Service) React(ctx context.Context, c Caller, messageID, emoji string, 
 // update changes a message and tells everyone.
 func (s *Service) update(ctx context.Context, c Caller, messageID string, change func(*wire.Message) error) (wire.Message, error) {
 	m, changed, err := s.store.UpdateMessage(ctx, c.Conversation, messageID, s.time(), change)
+	m = s.formatted(m)
 	if err == nil && changed {
 		s.announceUpdate(ctx, m, c.Socket)
 	}

@@ -140,3 +140,34 @@ func TestReact(t *testing.T) {
 	_, err = h.React(t.Context(), caller, "unknown", "👍", true)
 	refused(t, err, wire.CodeNotFound)
 }
+
+// Only what bots and agents write is formatted, wherever it is read.
+func TestContent(t *testing.T) {
+	h := newHouse(t)
+	caller, m := h.begin(t)
+	if m.Content != nil {
+		t.Errorf("a visitor's message has content: %+v", m)
+	}
+	said, _, err := h.Send(t.Context(), agent(caller), wire.SendRequest{ClientID: "k", Body: "Hi"})
+	if err != nil || len(said.Content) != 1 || said.Content[0].Text != "tree of Hi" {
+		t.Errorf("sent: %+v, %v", said, err)
+	}
+	if got := take[wire.MessageEvent](t, h.events, wire.EventMessageReceived); len(got) != 2 || got[0].Message.Content != nil || got[1].Message.Content == nil {
+		t.Errorf("announced %+v", got)
+	}
+	edited, err := h.Edit(t.Context(), agent(caller), said.ID, "Ho")
+	if err != nil || edited.Content[0].Text != "tree of Ho" {
+		t.Errorf("edited: %+v, %v", edited, err)
+	}
+	if got := take[wire.MessageEvent](t, h.events, wire.EventMessageUpdated); len(got) != 1 || got[0].Message.Content[0].Text != "tree of Ho" {
+		t.Errorf("announced %+v", got)
+	}
+	page, err := h.Messages(t.Context(), caller.Conversation, chat.Read{Limit: 10})
+	if err != nil || page.Messages[0].Content != nil || page.Messages[1].Content[0].Text != "tree of Ho" {
+		t.Errorf("read: %+v, %v", page.Messages, err)
+	}
+	gone, err := h.Remove(t.Context(), agent(caller), said.ID)
+	if err != nil || gone.Content != nil {
+		t.Errorf("removed: %+v, %v", gone, err)
+	}
+}

@@ -19,6 +19,9 @@ const SignalTTL = 10 * time.Second
 // typingEvery is how often one participant's typing is announced at most.
 const typingEvery = time.Second
 
+// presenceEvery is how often the same presence is announced at most.
+const presenceEvery = 25 * time.Second
+
 // InvitationLifetime is how long an invitation's code may be used.
 const InvitationLifetime = 15 * time.Minute
 
@@ -28,6 +31,9 @@ type Options struct {
 	Store     Store
 	Publisher Publisher
 	Responder Responder
+	// Format makes the tree of what bots and agents write; nil where they write
+	// plain text. What it returns is not written to.
+	Format func(markdown string) []wire.Node
 	// BotName is the name that the bot's messages carry.
 	BotName string
 	Clock   Clock
@@ -40,6 +46,7 @@ type Service struct {
 	store     Store
 	publisher Publisher
 	responder Responder
+	format    func(string) []wire.Node
 	bot       wire.Author
 	now       Clock
 	log       *slog.Logger
@@ -72,6 +79,7 @@ func New(o Options) *Service {
 		store:     o.Store,
 		publisher: o.Publisher,
 		responder: o.Responder,
+		format:    o.Format,
 		bot:       wire.Author{ID: "bot", Role: wire.RoleBot, Name: o.BotName},
 		now:       o.Clock,
 		log:       o.Logger,
@@ -131,6 +139,7 @@ func (s *Service) Send(ctx context.Context, c Caller, r wire.SendRequest) (m wir
 		Site:           c.Site,
 		OwesAnswer:     author.Role == wire.RoleVisitor,
 	})
+	m = s.formatted(m)
 	if err != nil || !created {
 		return m, false, err
 	}
@@ -226,8 +235,9 @@ func (s *Service) history(ctx context.Context, id string, r Read) (wire.Page, er
 
 // page is what was found, and what every answer tells beside it.
 func (s *Service) page(id, reader string, c Changes) wire.Page {
-	for _, m := range c.Messages { // some may have come since LastSeq was read
+	for i, m := range c.Messages { // some may have come since LastSeq was read
 		c.LastSeq = max(c.LastSeq, m.Seq)
+		c.Messages[i] = s.formatted(m)
 	}
 	signals := s.signals.active(id, reader, s.now())
 	return wire.Page{
@@ -240,6 +250,15 @@ func (s *Service) page(id, reader string, c Changes) wire.Page {
 		HasMore:      c.More,
 		LastSeq:      c.LastSeq,
 	}
+}
+
+// formatted is m with the tree of its text. It is made whenever it is read: it
+// can be derived, and follows the program.
+func (s *Service) formatted(m wire.Message) wire.Message {
+	if s.format != nil && m.Body != "" && (m.Role == wire.RoleBot || m.Role == wire.RoleAgent) {
+		m.Content = s.format(m.Body)
+	}
+	return m
 }
 
 // orEmpty makes a list that JSON does not call null.
@@ -393,6 +412,48 @@ func (s *Service) Typing(ctx context.Context, c Caller, on bool) error {
 	}
 	s.signals.set(c.Conversation, signal, s.now())
 	return nil
+}
+
+// Presence tells everyone else that the caller is online, away or offline: when
+// that has changed, and again after presenceEvery. Refusal:
+// wire.CodeInvalidField.
+func (s *Service) Presence(ctx context.Context, c Caller, state wire.SignalType) error {
+	if !state.Presence() {
+		return wire.NewError(wire.CodeInvalidField, "state must be online, away or offline.")
+	}
+	id, every := c.Participant.ID, time.Duration(0)
+	before := s.signals.presence(c.Conversation, id, s.now())
+	if before == state {
+		every = presenceEvery
+	}
+	if before == wire.SignalOffline && state == before || !s.signals.due(c.Conversation, "presence "+id, every, s.now()) {
+		return nil
+	}
+	author, err := s.author(ctx, c)
+	if err != nil {
+		return err
+	}
+	signal := wire.Signal{Type: state, Author: author}
+	if state != wire.SignalOffline {
+		signal.TTL = wire.PresenceTTL
+	}
+	s.signals.set(c.Conversation, signal, s.now())
+	s.publish(ctx, c.Conversation, wire.EventSignal, signal, c.Socket)
+	if before != state {
+		s.changed.wake(c.Conversation)
+	}
+	return nil
+}
+
+// Seen notes that the caller is here: online, or still away.
+func (s *Service) Seen(ctx context.Context, c Caller) {
+	state := s.signals.presence(c.Conversation, c.Participant.ID, s.now())
+	if state == wire.SignalOffline {
+		state = wire.SignalOnline
+	}
+	if err := s.Presence(ctx, c, state); err != nil {
+		s.log.Debug("presence not told", "conversation", c.Conversation, "error", err)
+	}
 }
 
 // author is the caller as the others know them: a visitor's name stands in the

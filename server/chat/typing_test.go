@@ -68,8 +68,13 @@ func newHouse(t *testing.T) *house {
 		}
 	})
 	h := &house{events: &recorder{}, now: time.Now()}
-	h.Service = chat.New(chat.Options{Store: db, Publisher: h.events, BotName: "Bot", Clock: func() time.Time { return h.now }})
+	h.Service = chat.New(chat.Options{Store: db, Publisher: h.events, BotName: "Bot", Format: tree, Clock: func() time.Time { return h.now }})
 	return h
+}
+
+// tree stands for a formatted text.
+func tree(markdown string) []wire.Node {
+	return []wire.Node{{Kind: "text", Text: "tree of " + markdown}}
 }
 
 // begin makes a conversation in which one message stands.

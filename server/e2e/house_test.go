@@ -24,6 +24,7 @@ var mayImport = map[string][]string{
 	"server/config":           {"widget/wire"},
 	"server/auth":             {"widget/wire"},
 	"server/answer":           {"widget/wire", "server/chat"},
+	"server/markdown":         {"widget/wire"},
 	"server/store":            {"widget/wire", "server/chat"},
 	"server/publish":          {"widget/wire", "server/chat", "server/pusher/signature"},
 	"server/pusher/signature": {},

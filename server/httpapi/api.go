@@ -116,6 +116,7 @@ func (a *API) routes() []route {
 		{"DELETE", wire.PathReaction, a.deleteReaction},
 		{"POST", wire.PathRead, a.postRead},
 		{"POST", wire.PathTyping, a.postTyping},
+		{"POST", wire.PathPresence, a.postPresence},
 		{"POST", wire.PathToken, a.postToken},
 		{"DELETE", wire.PathToken, a.deleteToken},
 		{"POST", wire.PathInvitations, a.postInvitation},

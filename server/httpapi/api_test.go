@@ -20,6 +20,7 @@ import (
 	"chatbot/server/auth"
 	"chatbot/server/chat"
 	"chatbot/server/httpapi"
+	"chatbot/server/markdown"
 	"chatbot/server/store"
 	"chatbot/widget/wire"
 )
@@ -127,7 +128,7 @@ func newServer(t *testing.T, change ...func(*httpapi.Options)) *server {
 		t.Fatal(err)
 	}
 	s := &server{t: t, events: &events{}, log: &bytes.Buffer{}, now: time.Now(), tokens: auth.NewTokens(keys), tickets: auth.NewTickets(keys), sockets: auth.NewSockets(), identities: auth.NewIdentities(keys)}
-	service := chat.New(chat.Options{Store: db, Publisher: s.events, Responder: echo{}, BotName: "Bot", Clock: s.clock})
+	service := chat.New(chat.Options{Store: db, Publisher: s.events, Responder: echo{}, Format: markdown.Parse, BotName: "Bot", Clock: s.clock})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- service.Run(ctx) }()
@@ -497,6 +498,10 @@ func TestBadInput(t *testing.T) {
 		{"typing neither yes nor no", "POST", typing, `{"on":"yes"}`, []string{mine}, 422, wire.CodeInvalidField},
 		{"typing as an agent", "POST", typing, `{"on":true,"author":{"id":"a","role":"agent","name":""}}`, []string{mine}, 403, wire.CodeForbidden},
 		{"typing nowhere", "POST", of(wire.PathTyping, "unknown"), `{"on":true}`, []string{bearer(serverKey)}, 404, wire.CodeNotFound},
+		{"presence in a foreign conversation", "POST", of(wire.PathPresence, other.Conversation.ID), `{"state":"online"}`, []string{mine}, 404, wire.CodeNotFound},
+		{"presence of no kind", "POST", of(wire.PathPresence, session.Conversation.ID), `{"state":"asleep"}`, []string{mine}, 422, wire.CodeInvalidField},
+		{"presence without a state", "POST", of(wire.PathPresence, session.Conversation.ID), `{}`, []string{mine}, 422, wire.CodeInvalidField},
+		{"presence of somebody else", "POST", of(wire.PathPresence, session.Conversation.ID), `{"state":"online","author":{"id":"a","role":"agent","name":""}}`, []string{mine}, 403, wire.CodeForbidden},
 		{"foreign origin", "POST", wire.PathConversations, `{}`, []string{"Origin: https://evil.example"}, 403, wire.CodeOriginNotAllowed},
 		{"null origin", "POST", wire.PathConversations, `{}`, []string{"Origin: null"}, 403, wire.CodeOriginNotAllowed},
 		{"wrong ticket", "POST", wire.PathConversations, `{}`, []string{wire.HeaderSite + ": x"}, 403, wire.CodeForbidden},

@@ -160,6 +160,11 @@ func (c Conversation) Typing(ctx context.Context, on bool, socketID string) erro
 	return c.call(ctx, "POST", wire.PathTyping, socketHeader(socketID), wire.TypingRequest{On: on}, nil)
 }
 
+// Presence tells the others that the caller is online, away or offline.
+func (c Conversation) Presence(ctx context.Context, state wire.SignalType) error {
+	return c.call(ctx, "POST", wire.PathPresence, nil, wire.PresenceRequest{State: state}, nil)
+}
+
 func socketHeader(socketID string) map[string]string {
 	if !wire.ValidSocketID(socketID) {
 		return nil

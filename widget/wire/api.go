@@ -11,6 +11,7 @@ const (
 	PathReaction      = "/api/chatbot/conversations/{id}/messages/{message}/reactions/{emoji}"
 	PathRead          = "/api/chatbot/conversations/{id}/read"
 	PathTyping        = "/api/chatbot/conversations/{id}/typing"
+	PathPresence      = "/api/chatbot/conversations/{id}/presence"
 	PathToken         = "/api/chatbot/conversations/{id}/token"
 	PathInvitations   = "/api/chatbot/conversations/{id}/invitations"
 	PathChannelAuth   = "/api/chatbot/broadcasting/auth"
@@ -46,6 +47,8 @@ const (
 	FeatureEdit        = "edit"  // and delete
 	FeatureReply       = "reply" // SendRequest.ReplyTo
 	FeatureReactions   = "reactions"
+	FeaturePresence    = "presence"
+	FeatureContent     = "content" // Message.Content
 )
 
 // Config is the answer of GET /api/chatbot/config. It never holds a secret.
@@ -152,6 +155,13 @@ type ReadAnswer struct {
 type TypingRequest struct {
 	On     bool    `json:"on"`
 	Author *Author `json:"author,omitempty"`
+}
+
+// PresenceRequest is the body of POST …/presence: the caller is SignalOnline,
+// SignalAway or SignalOffline. Author is for holders of the server key.
+type PresenceRequest struct {
+	State  SignalType `json:"state"`
+	Author *Author    `json:"author,omitempty"`
 }
 
 // Badge is the answer of GET /api/chatbot/conversations/{id}. Unread counts the

@@ -98,11 +98,14 @@ type Message struct {
 	Rev int64 `json:"rev"`
 	// ClientID is what the author chose to recognise the message by; the same
 	// author and ClientID are stored once.
-	ClientID    string       `json:"clientId,omitempty"`
-	Author      Author       `json:"author"`
-	Role        Role         `json:"role"` // Author.Role again, as older clients expect it
-	Kind        string       `json:"kind"`
-	Body        string       `json:"body"`
+	ClientID string `json:"clientId,omitempty"`
+	Author   Author `json:"author"`
+	Role     Role   `json:"role"` // Author.Role again, as older clients expect it
+	Kind     string `json:"kind"`
+	Body     string `json:"body"`
+	// Content is Body as a tree, where that is Markdown: of bots and agents. It
+	// is left away where Body is to be shown as it stands.
+	Content     []Node       `json:"content,omitempty"`
 	Status      Status       `json:"status"`
 	CreatedAt   Time         `json:"createdAt"`
 	EditedAt    *Time        `json:"editedAt,omitempty"`
@@ -112,6 +115,25 @@ type Message struct {
 	Attachments []Attachment `json:"attachments"`
 	// Source names the page an answer was taken from, where there is one.
 	Source *Source `json:"source,omitempty"`
+}
+
+// Node is a piece of a formatted text. Kind is one of
+//
+//	p quote ul ol li table tr th td em strong del  with Children
+//	h      a heading, with Number for its level, 1 to 6
+//	a      a link to Href: https, http, mailto or tel, and nothing else
+//	code   a block of Text, which is in Language where that is known
+//	codespan, text   with Text
+//	br hr  with nothing
+//
+// Readers show what is in a node of a kind that they do not know.
+type Node struct {
+	Kind     string `json:"k"`
+	Text     string `json:"t,omitempty"`
+	Href     string `json:"h,omitempty"`
+	Language string `json:"l,omitempty"`
+	Number   int    `json:"n,omitempty"` // of an ol the first number, if it is not 1
+	Children []Node `json:"c,omitempty"`
 }
 
 // Reaction is one emoji and the ids of the participants who chose it.

@@ -27,6 +27,16 @@ func TestGolden(t *testing.T) {
 	cursor := wire.Cursor{Epoch: "e1", Rev: 2}
 	for name, v := range map[string]any{
 		"message": message,
+		"message-talk": wire.Message{
+			ID: "m2", ConversationID: "c1", Seq: 2, Rev: 4, Author: wire.Author{ID: "bot", Role: wire.RoleBot, Name: "Assistant"}, Role: wire.RoleBot,
+			Kind: wire.KindText, Body: "See [it](https://a.example)", Status: wire.StatusComplete, CreatedAt: at, EditedAt: &at, ReplyTo: "m1",
+			Content: []wire.Node{{Kind: "p", Children: []wire.Node{{Kind: "text", Text: "See "}, {Kind: "a", Href: "https://a.example", Children: []wire.Node{{Kind: "text", Text: "it"}}}}},
+				{Kind: "code", Text: "x", Language: "go"}, {Kind: "h", Number: 2, Children: []wire.Node{{Kind: "text", Text: "Two"}}}},
+			Reactions: []wire.Reaction{{Emoji: "👍", By: []string{"p1"}}}, Attachments: []wire.Attachment{},
+		},
+		"send":    wire.SendRequest{ClientID: "k", Body: "Hello", ReplyTo: "m1"},
+		"typing":  wire.TypingRequest{On: true},
+		"edit":    wire.EditRequest{Body: "Hello!"},
 		"session": wire.Session{Conversation: wire.Conversation{ID: "c1", CreatedAt: at}, Participant: wire.Participant{ID: "p1"}, Cursor: cursor, Token: "t", ExpiresAt: at + 1},
 		"page": wire.Page{Messages: []wire.Message{message}, Participants: []wire.Participant{{ID: "p1", Role: wire.RoleVisitor, Name: "Ann", ReadSeq: 1}},
 			Signals: []wire.Signal{{Type: wire.SignalThinking, Author: wire.Author{ID: "bot", Role: wire.RoleBot, Name: "Assistant"}, TTL: 6000}},
