@@ -50,7 +50,7 @@ func newBrowser(name, server string) (*browser, error) {
 	b.page, b.quit = tab, func() { cancel(); stop(); b.site.Close() }
 	if err := chromedp.Do(b.page); err != nil {
 		b.quit()
-		return nil, fmt.Errorf("Chromium does not start; install the package 'chromium': %w", err)
+		return nil, fmt.Errorf("the browser does not start; install the package 'chromium': %w", err)
 	}
 	return b, nil
 }

@@ -19,6 +19,9 @@ const SignalTTL = 10 * time.Second
 // typingEvery is how often one participant's typing is announced at most.
 const typingEvery = time.Second
 
+// presenceEvery is how often the same presence is announced at most.
+const presenceEvery = 25 * time.Second
+
 // InvitationLifetime is how long an invitation's code may be used.
 const InvitationLifetime = 15 * time.Minute
 
@@ -50,6 +53,7 @@ type Service struct {
 
 	changed *watch
 	signals *signals
+	streams *streams
 	answers *answerQueue
 }
 
@@ -82,6 +86,7 @@ func New(o Options) *Service {
 		log:       o.Logger,
 		changed:   newWatch(),
 		signals:   newSignals(),
+		streams:   newStreams(),
 		answers:   newAnswerQueue(),
 	}
 }
@@ -125,7 +130,10 @@ func (s *Service) Send(ctx context.Context, c Caller, r wire.SendRequest) (m wir
 		return m, false, err
 	}
 	author := wire.Author{ID: c.Participant.ID, Role: c.Participant.Role, Name: c.Participant.Name}
-	m, created, err = s.store.AppendMessage(ctx, NewMessage{
+	if r.Status != "" && author.Role == wire.RoleVisitor {
+		return m, false, wire.NewError(wire.CodeForbidden, "status may be set with the server key only.")
+	}
+	message := NewMessage{
 		ID:             newID(),
 		ConversationID: c.Conversation,
 		ClientID:       r.ClientID,
@@ -135,7 +143,13 @@ func (s *Service) Send(ctx context.Context, c Caller, r wire.SendRequest) (m wir
 		CreatedAt:      s.time(),
 		Site:           c.Site,
 		OwesAnswer:     author.Role == wire.RoleVisitor,
-	})
+	}
+	put := func(message NewMessage) (wire.Message, bool, error) { return s.store.AppendMessage(ctx, message) }
+	if r.Status == wire.StatusStreaming {
+		m, st, err := s.begin(ctx, message, c.Socket, put)
+		return s.formatted(m), st != nil, err
+	}
+	m, created, err = put(message)
 	m = s.formatted(m)
 	if err != nil || !created {
 		return m, false, err
@@ -249,9 +263,14 @@ func (s *Service) page(id, reader string, c Changes) wire.Page {
 	}
 }
 
-// formatted is m with the tree of its text. It is made whenever it is read: it
-// can be derived, and follows the program.
+// formatted is m with its text as far as it has come, and the tree of that. It
+// is made whenever it is read: it can be derived, and follows the program.
 func (s *Service) formatted(m wire.Message) wire.Message {
+	if m.Status == wire.StatusStreaming {
+		if st := s.streams.get(m.ID); st != nil {
+			m.Body = st.soFar()
+		}
+	}
 	if s.format != nil && m.Body != "" && (m.Role == wire.RoleBot || m.Role == wire.RoleAgent) {
 		m.Content = s.format(m.Body)
 	}
@@ -409,6 +428,48 @@ func (s *Service) Typing(ctx context.Context, c Caller, on bool) error {
 	}
 	s.signals.set(c.Conversation, signal, s.now())
 	return nil
+}
+
+// Presence tells everyone else that the caller is online, away or offline: when
+// that has changed, and again after presenceEvery. Refusal:
+// wire.CodeInvalidField.
+func (s *Service) Presence(ctx context.Context, c Caller, state wire.SignalType) error {
+	if !state.Presence() {
+		return wire.NewError(wire.CodeInvalidField, "state must be online, away or offline.")
+	}
+	id, every := c.Participant.ID, time.Duration(0)
+	before := s.signals.presence(c.Conversation, id, s.now())
+	if before == state {
+		every = presenceEvery
+	}
+	if before == wire.SignalOffline && state == before || !s.signals.due(c.Conversation, "presence "+id, every, s.now()) {
+		return nil
+	}
+	author, err := s.author(ctx, c)
+	if err != nil {
+		return err
+	}
+	signal := wire.Signal{Type: state, Author: author}
+	if state != wire.SignalOffline {
+		signal.TTL = wire.PresenceTTL
+	}
+	s.signals.set(c.Conversation, signal, s.now())
+	s.publish(ctx, c.Conversation, wire.EventSignal, signal, c.Socket)
+	if before != state {
+		s.changed.wake(c.Conversation)
+	}
+	return nil
+}
+
+// Seen notes that the caller is here: online, or still away.
+func (s *Service) Seen(ctx context.Context, c Caller) {
+	state := s.signals.presence(c.Conversation, c.Participant.ID, s.now())
+	if state == wire.SignalOffline {
+		state = wire.SignalOnline
+	}
+	if err := s.Presence(ctx, c, state); err != nil {
+		s.log.Debug("presence not told", "conversation", c.Conversation, "error", err)
+	}
 }
 
 // author is the caller as the others know them: a visitor's name stands in the

@@ -33,20 +33,41 @@ func newSignals() *signals {
 	return &signals{byConversation: map[string][]lease{}, told: map[string]time.Time{}}
 }
 
-// set replaces the author's signal of the same type; SignalIdle ends them all.
+// set replaces the author's signal of the same type, where all states of presence
+// count as one. SignalIdle ends what is no presence, and SignalOffline what is.
 func (s *signals) set(conversationID string, signal wire.Signal, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sweep(now)
 	s.keep(conversationID, func(l lease) bool {
-		same := l.signal.Author.ID == signal.Author.ID && (l.signal.Type == signal.Type || signal.Type == wire.SignalIdle)
-		return !same && l.until.After(now)
+		return !(l.signal.Author.ID == signal.Author.ID && replaces(signal.Type, l.signal.Type)) && l.until.After(now)
 	})
-	if signal.Type == wire.SignalIdle {
+	if signal.Type == wire.SignalIdle || signal.Type == wire.SignalOffline {
 		return
 	}
 	until := now.Add(time.Duration(signal.TTL) * time.Millisecond)
 	s.byConversation[conversationID] = append(s.byConversation[conversationID], lease{signal, until})
+}
+
+// replaces reports whether a signal of the one type ends one of the other.
+func replaces(now, before wire.SignalType) bool {
+	if now.Presence() || before.Presence() {
+		return now.Presence() && before.Presence()
+	}
+	return now == before || now == wire.SignalIdle
+}
+
+// presence is whether an author is here, and holds for its whole time again.
+func (s *signals) presence(conversationID, authorID string, now time.Time) wire.SignalType {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, l := range s.byConversation[conversationID] {
+		if l.signal.Author.ID == authorID && l.signal.Type.Presence() && l.until.After(now) {
+			s.byConversation[conversationID][i].until = now.Add(wire.PresenceTTL * time.Millisecond)
+			return l.signal.Type
+		}
+	}
+	return wire.SignalOffline
 }
 
 // due reports whether an author has not been announced for so long, and takes
@@ -74,11 +95,11 @@ func (s *signals) sweep(now time.Time) {
 	maps.DeleteFunc(s.told, func(_ string, told time.Time) bool { return now.Sub(told) >= sweepEvery })
 }
 
-// end drops all signals of an author.
+// end drops what an author does at the moment.
 func (s *signals) end(conversationID, authorID string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.keep(conversationID, func(l lease) bool { return l.signal.Author.ID != authorID })
+	s.keep(conversationID, func(l lease) bool { return l.signal.Author.ID != authorID || l.signal.Type.Presence() })
 }
 
 // active are the signals of others than the reader that hold now, with the time

@@ -1,8 +1,18 @@
 package e2e
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
+	"time"
+
+	"chatbot/widget/wire"
 )
 
 // message is the row of the message with a text.
@@ -42,6 +52,7 @@ func TestActions(t *testing.T) {
 			a.until(count + ` === '👍 1' && ` + message("Hello") + `.querySelector('.reactions .emoji').title === 'Ben'`)
 			evalIn[bool](ann, a.target, `(`+message("Hello")+`.querySelector('.reactions .emoji').click(), true)`)
 			b.until(count + ` === '👍 2'`)
+			a.until(count + ` === '👍 2'`)
 			evalIn[bool](ann, a.target, `(`+message("Hello")+`.querySelector('.reactions .emoji').click(), true)`)
 			b.until(count + ` === '👍 1'`)
 
@@ -70,5 +81,90 @@ func TestActions(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// asAgent says something as a person of the site, with the server key.
+func (w *world) asAgent(conversation, body string) {
+	w.t.Helper()
+	key, err := os.ReadFile(filepath.Join(w.config.DataDir, "keys", "server-key"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	encoded, err := json.Marshal(map[string]any{"clientId": fmt.Sprintf("agent-%d", time.Now().UnixNano()), "body": body, "author": map[string]string{"role": "agent", "name": "Zoë"}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	r, err := http.NewRequest("POST", w.url(strings.Replace(wire.PathMessages, "{id}", conversation, 1)), bytes.NewReader(encoded))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(key)))
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusCreated {
+		answer, err := io.ReadAll(res.Body)
+		w.t.Fatal(res.Status, string(answer), err)
+	}
+}
+
+// Markdown of people who answer is shown as what it means.
+func TestFormatting(t *testing.T) {
+	w := newWorld(t)
+	v, p := w.chatting()
+	conversation, _ := p.token()
+	w.asAgent(conversation, "# Steps\n\nFirst **do this**, then *that*:\n\n1. One\n2. Two with `code`\n\n> Quoted\n\n```js\nalert(\"<b>\")\n```\n\n| a | b |\n| - | - |\n| 1 | 2 |\n\nSee [the page](https://example.com/x).")
+	rich := logBox + `.querySelector('[data-role=agent] .rich')`
+	p.until(rich)
+	for what, js := range map[string]string{
+		"heading": `.querySelector('.heading').textContent === 'Steps'`,
+		"strong":  `.querySelector('strong').textContent === 'do this'`,
+		"em":      `.querySelector('em').textContent === 'that'`,
+		"list":    `.querySelectorAll('ol > li').length === 2`,
+		"span":    `.querySelector('li code').textContent === 'code'`,
+		"quote":   `.querySelector('blockquote').textContent.trim() === 'Quoted'`,
+		"code":    `.querySelector('pre').textContent === 'alert("<b>")'`,
+		"copy":    `.querySelector('.code button').textContent === 'Copy'`,
+		"table":   `.querySelectorAll('td').length === 2`,
+		"link":    `.querySelector('a').href === 'https://example.com/x'`,
+	} {
+		if !evalIn[bool](v, p.target, rich+js) {
+			t.Errorf("%s: %s", what, evalIn[string](v, p.target, rich+`.outerHTML`))
+		}
+	}
+	v.shot("light-formatted")
+}
+
+// hostile is text that would run a script if anybody made HTML of it.
+var hostile = []string{
+	`<script>document.title='hacked'</script>`, `<img src=x onerror="document.title='hacked'">`, `<svg/onload=document.title='hacked'>`,
+	`[x](javascript:document.title='hacked')`, `[x](JaVaScRiPt:document.title='hacked')`, `[x](data:text/html,<script>document.title='hacked'</script>)`,
+	`![x](https://example.com/beacon.png)`, `<iframe srcdoc="<script>parent.document.title='hacked'</script>">`, "```\n</code></pre><script>document.title='hacked'</script>\n```",
+	`<a href="javascript:document.title='hacked'">x</a>`, `[x]: javascript:document.title='hacked'` + "\n\n[x]", `<style>*{display:none}</style>`, `<base href="https://evil.example/">`,
+	"\u202egnp.exe", `<details open ontoggle=document.title='hacked'>`, `<math><mtext></p><script>document.title='hacked'</script>`, `vbscript:x <vbscript:x>`, `[x](\x01javascript:alert(1))`,
+}
+
+// Nothing that anybody writes runs, or loads anything from elsewhere.
+func TestHostileText(t *testing.T) {
+	w := newWorld(t)
+	v, p := w.chatting()
+	conversation, _ := p.token()
+	for _, text := range hostile {
+		w.asAgent(conversation, text)
+	}
+	w.asAgent(conversation, "The end")
+	p.untilSaid("The end")
+	got := evalIn[string](v, p.target, `JSON.stringify([document.title, document.querySelectorAll('#log script, #log img, #log iframe, #log style, #log base, #log details, #log svg:not(.icon), #log math').length,
+		[...document.querySelectorAll('#log a')].filter(a => !/^(https?|mailto|tel):$/.test(a.protocol)).length,
+		performance.getEntriesByType('resource').filter(e => e.name.includes('example')).length])`)
+	if got != `["Chat",0,0,0]` {
+		t.Errorf("title, elements, links and requests: %s", got)
+	}
+	if eval[string](v, `document.title`) != "A site" {
+		t.Error("the page's title was changed")
 	}
 }

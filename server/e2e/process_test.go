@@ -83,8 +83,13 @@ func command(t *testing.T, args ...string) *exec.Cmd {
 // startProcess runs the server and waits until it is ready.
 func startProcess(t *testing.T, addr, dir string, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, url: "http://" + addr, stderr: &logBuffer{}}
-	p.cmd = command(t, append([]string{"--addr", addr, "--data-dir", dir}, args...)...)
+	return launch(t, addr, command(t, append([]string{"--addr", addr, "--data-dir", dir}, args...)...))
+}
+
+// launch starts a prepared server and waits until it is ready.
+func launch(t *testing.T, addr string, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{t: t, url: "http://" + addr, cmd: cmd, stderr: &logBuffer{}}
 	p.cmd.Stderr = p.stderr
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {

@@ -110,6 +110,7 @@ func TestTypingAndReceipts(t *testing.T) {
 			b := ben.accept(a.invite(), "Ben")
 			b.untilSaid("Hello")
 			ben.live(way)
+			a.until(`document.querySelector('.subtitle').textContent.startsWith('Ben · ')`)
 			ben.write(b.target, "Let me think")
 			a.until(`document.querySelector('.typing').textContent.includes('Ben is writing')`)
 			ann.shot("light-typing-" + way)
@@ -121,6 +122,8 @@ func TestTypingAndReceipts(t *testing.T) {
 			eval[bool](ben, `(window.focus(), true)`)
 			a.until(logBox + `.querySelector('.receipt').textContent === 'Read by Ben'`)
 			ann.shot("light-read-" + way)
+			ben.press(b.target, escape)
+			a.until(`document.querySelector('.subtitle').textContent === 'Ben · away'`)
 		})
 	}
 }

@@ -34,8 +34,18 @@ func (a *API) visitor(r *http.Request) (auth.Visitor, error) {
 	return a.Tokens.Verify(token, a.Clock())
 }
 
-// caller is the visitor whose token fits the conversation in the path.
+// caller is the visitor whose token fits the conversation in the path. Whatever
+// it is that they ask, they are here.
 func (a *API) caller(r *http.Request) (chat.Caller, error) {
+	c, err := a.participant(r)
+	if err == nil {
+		a.Chat.Seen(r.Context(), c)
+	}
+	return c, err
+}
+
+// participant is the caller, who may be about to leave.
+func (a *API) participant(r *http.Request) (chat.Caller, error) {
 	v, err := a.visitor(r)
 	if err != nil {
 		return chat.Caller{}, err
@@ -56,13 +66,23 @@ func (a *API) caller(r *http.Request) (chat.Caller, error) {
 	}, err
 }
 
-// actor is who does something in the conversation in the path: the visitor that
-// the token names, or whoever the holder of the server key speaks as.
+// actor is who does something in the conversation in the path, and is here by
+// that. Of a site's own backend only a person is whom it names.
 func (a *API) actor(r *http.Request, author *wire.Author) (chat.Caller, error) {
+	c, err := a.who(r, author)
+	if err == nil && (c.Participant.Role == wire.RoleVisitor || author != nil && author.Role == wire.RoleAgent) {
+		a.Chat.Seen(r.Context(), c)
+	}
+	return c, err
+}
+
+// who is the visitor that the token names, or whoever the holder of the server
+// key speaks as.
+func (a *API) who(r *http.Request, author *wire.Author) (chat.Caller, error) {
 	if a.ServerKey.Matches(bearer(r)) {
 		return a.serverActor(r, author)
 	}
-	caller, err := a.caller(r)
+	caller, err := a.participant(r)
 	if err == nil && author != nil {
 		err = wire.NewError(wire.CodeForbidden, "author may be set with the server key only.")
 	}

@@ -26,7 +26,7 @@ func (a *API) postToken(w http.ResponseWriter, r *http.Request) error {
 // deleteToken answers DELETE …/token: every token of the caller is refused from
 // now on, waiting polls are answered so, and realtime connections end.
 func (a *API) deleteToken(w http.ResponseWriter, r *http.Request) error {
-	caller, err := a.caller(r)
+	caller, err := a.participant(r)
 	if err != nil {
 		return err
 	}
@@ -36,6 +36,9 @@ func (a *API) deleteToken(w http.ResponseWriter, r *http.Request) error {
 	})
 	if err != nil {
 		return err
+	}
+	if err := a.Chat.Presence(r.Context(), caller, wire.SignalOffline); err != nil {
+		a.Logger.Warn("leaving was not told", "request", requestID(r), "error", err)
 	}
 	a.Chat.Wake(caller.Conversation)
 	for _, socket := range a.Sockets.Forget(participant) {

@@ -239,12 +239,13 @@ func (w *world) checkAnswers(stored []wire.Message) {
 	}
 }
 
-// checkOrder checks that what was written in one tab is stored in that order.
+// checkOrder checks that what was written in one tab is stored in that order. A
+// text that was taken back while it was under way may come at any time.
 func (w *world) checkOrder(x *tab, stored []wire.Message) {
 	last := int64(0)
 	for _, t := range x.texts {
 		i := slices.IndexFunc(stored, func(m wire.Message) bool { return m.ClientID == t.id })
-		if i < 0 {
+		if i < 0 || t.deleted {
 			continue
 		}
 		if stored[i].Seq < last {

@@ -144,6 +144,11 @@ func (c Conversation) React(ctx context.Context, messageID, emoji string, on boo
 	return c.change(ctx, method, strings.Replace(wire.PathReaction, "{emoji}", url.PathEscape(emoji), 1), messageID, nil)
 }
 
+// Stop ends a message that is being written.
+func (c Conversation) Stop(ctx context.Context, messageID string) (wire.Message, error) {
+	return c.change(ctx, "POST", wire.PathStop, messageID, nil)
+}
+
 // change changes a message, and is its new form.
 func (c Conversation) change(ctx context.Context, method, path, messageID string, body any) (wire.Message, error) {
 	var answer wire.SendAnswer
@@ -158,6 +163,11 @@ func (c Conversation) change(ctx context.Context, method, path, messageID string
 // socketID keeps the announcement away from that socket.
 func (c Conversation) Typing(ctx context.Context, on bool, socketID string) error {
 	return c.call(ctx, "POST", wire.PathTyping, socketHeader(socketID), wire.TypingRequest{On: on}, nil)
+}
+
+// Presence tells the others that the caller is online, away or offline.
+func (c Conversation) Presence(ctx context.Context, state wire.SignalType) error {
+	return c.call(ctx, "POST", wire.PathPresence, nil, wire.PresenceRequest{State: state}, nil)
 }
 
 func socketHeader(socketID string) map[string]string {

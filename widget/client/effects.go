@@ -71,6 +71,13 @@ func (c *Client) perform(ctx context.Context, effect session.Effect) {
 		}, func(f session.Failure) session.Event {
 			return session.ReadFailed{ConversationID: e.ConversationID, Failure: f}
 		})
+	case session.TellPresence:
+		conversation := c.conversation(e.ConversationID)
+		go func() {
+			limited, cancel := context.WithTimeout(ctx, callTimeout)
+			defer cancel()
+			_ = conversation.Presence(limited, e.State) // what is lost is told again
+		}()
 	case session.TellTyping:
 		conversation, socket := c.conversation(e.ConversationID), c.ladder.SocketID()
 		go func() {

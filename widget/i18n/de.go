@@ -26,6 +26,8 @@ var german = Words{
 	ReadBy:       "Gelesen von {name}",
 	Today:        "Heute",
 	Yesterday:    "Gestern",
+	Online:       "{name} · online",
+	Away:         "{name} · abwesend",
 	Writing:      "{name} schreibt…",
 	NotSent:      "Nicht gesendet",
 	Retry:        "Erneut senden",

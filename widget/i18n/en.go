@@ -26,6 +26,8 @@ var english = Words{
 	ReadBy:       "Read by {name}",
 	Today:        "Today",
 	Yesterday:    "Yesterday",
+	Online:       "{name} · online",
+	Away:         "{name} · away",
 	Writing:      "{name} is writing…",
 	NotSent:      "Not sent",
 	Retry:        "Retry",

@@ -28,6 +28,8 @@ type Words struct {
 	ReadBy       string // {name}
 	Today        string
 	Yesterday    string
+	Online       string // {name}
+	Away         string // {name}
 	Writing      string // {name} is writing
 	NotSent      string
 	Retry        string

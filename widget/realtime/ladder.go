@@ -5,9 +5,10 @@
 // The ladder follows one conversation at a time. As long as its channel is not
 // subscribed, it polls; meanwhile sockets are tried in the order of the config.
 // Once a subscription is confirmed and what changed until then has been
-// fetched, polling stops. When the socket is lost, polling begins at once. A
-// better way than the one in use is tried in the background and taken when it
-// is subscribed.
+// fetched, polling all but stops: a check every few minutes finds what an event
+// did not tell. When the socket is lost, polling begins at once. A better way
+// than the one in use is tried in the background and taken when it is
+// subscribed.
 //
 // All methods of Ladder may be called from any goroutine and return at once.
 package realtime
@@ -357,7 +358,7 @@ func (l *Ladder) judge(w *way, err error) {
 	case code >= 4000 && code <= 4099:
 		w.retired = true
 	case code >= 4200 && code <= 4299 && w.failures == 1:
-		w.notTill = time.Time{}
+		w.notTill = time.Now()
 	default:
 		full := min(MinBackoff<<min(w.failures, 10), MaxBackoff)
 		w.notTill = time.Now().Add(max(MinBackoff, l.jitter(full)))

@@ -126,6 +126,25 @@ func TestFetchAfterSubscriptionEndsPolling(t *testing.T) {
 	})
 }
 
+// An event that was lost without a trace is made good by asking now and then.
+func TestSubscribedReaderChecks(t *testing.T) {
+	ladder(t, func(r *rig) {
+		r.Configure(reverbConfig)
+		r.Follow("c1")
+		r.wait(time.Second)
+		r.idle()
+		r.say() // and nobody hears of it
+		r.wait(CheckInterval)
+		if calls := r.asked(); len(calls) != 1 || calls[0].wait != 0 {
+			t.Errorf("asked %v", calls)
+		}
+		r.wait(10 * CheckInterval)
+		if n := len(r.asked()); n != 10 {
+			t.Errorf("asked %d times in 10 intervals", n)
+		}
+	})
+}
+
 func TestFailedCatchUpIsRepeated(t *testing.T) {
 	ladder(t, func(r *rig) {
 		r.fetchErr = errors.New("no network")
@@ -140,6 +159,21 @@ func TestFailedCatchUpIsRepeated(t *testing.T) {
 		r.mu.Unlock()
 		r.wait(MaxPollBackoff)
 		r.idle()
+	})
+}
+
+// A server that is just restarting says so to newcomers as well.
+func TestRestartingWhenTried(t *testing.T) {
+	ladder(t, func(r *rig) {
+		r.reverb().set(func() { r.reverb().greeting = `{"event":"pusher:error","data":{"code":4200}}` })
+		r.wait(time.Millisecond) // nothing wakes the ladder but its own plan
+		r.Configure(reverbConfig)
+		r.wait(time.Millisecond)
+		r.reverb().set(func() { r.reverb().greeting = hello })
+		r.wait(5 * time.Second)
+		if told := r.told(); !slices.Contains(told, "up reverb reverb.test:8080") {
+			t.Errorf("told %q after %d tries", told, len(r.reverb().dialled()))
+		}
 	})
 }
 

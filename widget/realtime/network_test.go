@@ -408,12 +408,13 @@ func (r *rig) asked() []fetchCall {
 	return calls
 }
 
-// idle checks that nothing is fetched for a minute.
+// idle checks that nothing is fetched for a minute, but for a check whose time
+// may have come.
 func (r *rig) idle() {
 	r.t.Helper()
 	r.asked()
 	r.wait(time.Minute)
-	if calls := r.asked(); len(calls) > 0 {
+	if calls := r.asked(); len(calls) > 1 {
 		r.t.Errorf("still polling: %v", calls)
 	}
 }

@@ -18,12 +18,17 @@ const (
 	HiddenInterval = 10 * time.Second
 	// MaxPollBackoff caps the wait after failures.
 	MaxPollBackoff = 15 * time.Second
+	// CheckInterval is how often a reader asks that hears by a socket. What it
+	// hears may have gone missing without a trace: a provider may lose an event,
+	// and a server may die between storing a message and announcing it.
+	CheckInterval = 2 * time.Minute
 	// NoWaitFor is how long the server is not asked to wait after it said that
 	// too many are waiting, unless it names a time.
 	NoWaitFor = 30 * time.Second
 )
 
-// poll fetches whenever it is asked for, and as long as nothing is subscribed.
+// poll fetches whenever it is asked for, as long as nothing is subscribed, and now
+// and then to be sure.
 func (l *Ladder) poll(ctx context.Context) {
 	p := poller{}
 	for ctx.Err() == nil {
@@ -41,6 +46,7 @@ type poller struct {
 	early    int       // answers in a row that came early and said nothing
 	next     time.Time // when the next poll is due
 	waitFrom time.Time // the server may be asked to wait from then on
+	complete time.Time // when nothing was missing
 }
 
 // plan says whether to fetch now, or else when to look again; zero means when
@@ -57,7 +63,8 @@ func (l *Ladder) plan(p *poller) (fetch bool, at time.Time) {
 	case l.had < l.wanted:
 		return true, now
 	case l.subscribed == l.follow:
-		return false, time.Time{}
+		check := p.complete.Add(CheckInterval)
+		return !check.After(now), check
 	}
 	return !p.next.After(now), p.next
 }
@@ -81,7 +88,7 @@ func (l *Ladder) round(ctx context.Context, p *poller) {
 	defer cancel()
 	l.mu.Lock()
 	conversation, wanted, wait := l.follow, l.wanted, 0
-	if l.had == l.wanted && !p.waitFrom.After(time.Now()) {
+	if l.had == l.wanted && l.subscribed != l.follow && !p.waitFrom.After(time.Now()) {
 		wait = min(max(l.polling.Wait, 0), wire.MaxWaitSeconds)
 	}
 	l.cancelFetch, l.waiting = cancel, wait > 0
@@ -101,6 +108,7 @@ func (l *Ladder) round(ctx context.Context, p *poller) {
 		p.failures = 0
 		if !fetched.More {
 			l.had = max(l.had, wanted)
+			p.complete = time.Now()
 		}
 		p.next = time.Now().Add(l.pause(p, fetched, wait, time.Since(begun)))
 	}

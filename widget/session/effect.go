@@ -42,6 +42,12 @@ type (
 		ConversationID string
 		On             bool
 	}
+	// TellPresence tells the others that the visitor is here, or away. Nothing
+	// answers it: what is lost is told again.
+	TellPresence struct {
+		ConversationID string
+		State          wire.SignalType
+	}
 	// Renew asks for a new token in good time; it is answered by Renewed or
 	// RenewFailed.
 	Renew struct{ ConversationID string }
@@ -147,6 +153,7 @@ func (ReviseMessage) effect()      {}
 func (RemoveMessage) effect()      {}
 func (ReactTo) effect()            {}
 func (Renew) effect()              {}
+func (TellPresence) effect()       {}
 func (TellTyping) effect()         {}
 func (Wake) effect()               {}
 func (Connect) effect()            {}

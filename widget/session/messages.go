@@ -365,17 +365,27 @@ func (m *machine) signal(s wire.Signal) {
 		return
 	}
 	others := slices.DeleteFunc(slices.Clone(m.Signals), func(known Signal) bool {
-		return known.Author.ID == s.Author.ID && known.Type == s.Type
+		return known.Author.ID == s.Author.ID && (known.Type == s.Type || presence(known.Type) && presence(s.Type))
 	})
+	if s.Type == wire.SignalOffline {
+		m.Signals = others
+		return
+	}
 	if ttl := min(wire.Time(s.TTL), MaxSignal); ttl > 0 {
 		others = append(others, Signal{s.Author, s.Type, m.now + ttl})
 	}
 	m.Signals = others
 }
 
-// quiet ends all signals of an author.
+// presence reports whether a signal says who is here; of these one holds at a
+// time.
+func presence(t wire.SignalType) bool {
+	return t == wire.SignalOnline || t == wire.SignalAway || t == wire.SignalOffline
+}
+
+// quiet ends an author's writing.
 func (m *machine) quiet(authorID string) {
-	m.Signals = slices.DeleteFunc(slices.Clone(m.Signals), func(s Signal) bool { return s.Author.ID == authorID })
+	m.Signals = slices.DeleteFunc(slices.Clone(m.Signals), func(s Signal) bool { return s.Author.ID == authorID && !presence(s.Type) })
 }
 
 // activeSignals are the signals without those that have passed.

@@ -190,7 +190,8 @@ func (s State) Timeline() []Item {
 func (s State) Typing(now wire.Time) []wire.Author {
 	var authors []wire.Author
 	for _, signal := range s.Signals {
-		if signal.Until > now && !slices.Contains(authors, signal.Author) {
+		writing := signal.Type == wire.SignalTyping || signal.Type == wire.SignalThinking
+		if writing && signal.Until > now && !slices.Contains(authors, signal.Author) {
 			authors = append(authors, signal.Author)
 		}
 	}
@@ -210,6 +211,18 @@ func (s State) ReadBy(seq int64) (readers []wire.Participant) {
 // Awaiting reports whether there is a talk of which nothing is known yet.
 func (s State) Awaiting() bool {
 	return s.ConversationID != "" && len(s.Messages) == 0 && (s.work.history.wanted || s.work.following && s.Cursor.Rev > 0)
+}
+
+// Present are the other people who are here at now, and whether any of them has
+// the conversation before their eyes.
+func (s State) Present(now wire.Time) (people []wire.Author, online bool) {
+	for _, signal := range s.Signals {
+		if presence(signal.Type) && signal.Until > now && signal.Author.ID != s.Self {
+			people = append(people, signal.Author)
+			online = online || signal.Type == wire.SignalOnline
+		}
+	}
+	return people, online
 }
 
 // Own reports whether the visitor wrote m.
@@ -255,7 +268,9 @@ type work struct {
 	onScreen  int64 // everything up to here has stood on the screen
 	attentive bool  // the page is visible and has the focus
 
-	typed wire.Time // when it was told last that the visitor writes, 0 for not
+	present  wire.Time       // when it is to be told again that the visitor is here
+	presence wire.SignalType // as it was told last
+	typed    wire.Time       // when it was told last that the visitor writes, 0 for not
 
 	user      wire.User // who the visitor is on the site
 	userID    string    // whose the conversation is

@@ -446,6 +446,9 @@ func (m *machine) next() (at wire.Time) {
 			sooner(t.notTill)
 		}
 	}
+	if m.Open && m.ConversationID != "" && !m.work.following && m.offers(wire.FeaturePresence) {
+		sooner(m.work.present)
+	}
 	if m.renewable() {
 		sooner(m.work.expiresAt - renewBefore)
 	}

@@ -724,3 +724,36 @@ func TestHeldEventsAreBounded(t *testing.T) {
 		t.Errorf("%d held, want %d", n, MaxHeld)
 	}
 }
+
+// Who is here is told while the panel is open, again in good time, and when it
+// is closed; and one's own writing ends without one's being here ending.
+func TestPresence(t *testing.T) {
+	s := begin(t, Saved{})
+	s.on(Configured{wire.Config{Features: []string{wire.FeaturePresence}}})
+	s.on(Open{}).on(Attention{true}).on(Send{Text: "hi", ClientID: "k1"}).on(Created{newSession()})
+	if the[TellPresence](s) != (TellPresence{conversation, wire.SignalOnline}) {
+		t.Errorf("told %+v", s.effects)
+	}
+	s.after(presentEvery - 1)
+	none[TellPresence](s)
+	s.after(1)
+	the[TellPresence](s)
+	if s.on(Close{}); the[TellPresence](s).State != wire.SignalAway {
+		t.Error("not away")
+	}
+	s.after(2 * presentEvery)
+	none[TellPresence](s)
+
+	ben := wire.Author{ID: "ben", Name: "Ben"}
+	s.on(Signalled{conversation, wire.Signal{Type: wire.SignalOnline, Author: ben, TTL: 60_000}}).on(Signalled{conversation, wire.Signal{Type: wire.SignalTyping, Author: ben, TTL: 6000}})
+	if people, online := s.state.Present(s.now); len(people) != 1 || !online || len(s.state.Typing(s.now)) != 1 {
+		t.Errorf("signals %+v", s.state.Signals)
+	}
+	s.on(Signalled{conversation, wire.Signal{Type: wire.SignalIdle, Author: ben}}).on(Signalled{conversation, wire.Signal{Type: wire.SignalAway, Author: ben, TTL: 60_000}})
+	if people, online := s.state.Present(s.now); len(people) != 1 || online || len(s.state.Typing(s.now)) != 0 {
+		t.Errorf("signals %+v", s.state.Signals)
+	}
+	if s.after(60_001); len(s.state.Signals) != 0 {
+		t.Errorf("still here: %+v", s.state.Signals)
+	}
+}

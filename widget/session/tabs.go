@@ -74,12 +74,7 @@ func forwardable(e Event) bool {
 // followed is what an event means to a tab that follows.
 func (m *machine) followed(e Event) {
 	if forwardable(e) {
-		if send, ok := e.(Send); ok {
-			m.write(send)
-			m.work.handed = append(slices.Clip(m.work.handed), send.ClientID)
-		}
 		m.handOn(e)
-		m.do(Forward{e})
 		return
 	}
 	switch e := e.(type) {
@@ -98,16 +93,36 @@ func (m *machine) followed(e Event) {
 	}
 }
 
-// handOn remembers what is handed on as long as no leader was heard: there may
-// be none yet, and it falls to this tab then. A text is kept anyway.
+// handOn hands on what the visitor did. As long as no leader was heard it is
+// remembered too: there may be none yet, and it falls to this tab then. A text is
+// kept anyway.
 func (m *machine) handOn(e Event) {
 	switch e := e.(type) {
 	case Send:
+		m.write(e)
+		m.work.handed = append(slices.Clip(m.work.handed), e.ClientID)
+		m.handTexts()
+		return
 	case Identify:
 		m.work.user = e.User
 	default:
+		if d, ok := e.(Delete); ok {
+			m.work.handed = slices.DeleteFunc(slices.Clone(m.work.handed), func(id string) bool { return id == d.ClientID })
+		}
 		if !m.work.heard {
 			m.work.unheard = append(slices.Clip(m.work.unheard), e)
+		}
+	}
+	m.do(Forward{e})
+}
+
+// handTexts hands on all texts that have not been seen to arrive: behind one that
+// the leader did not hear of, a later one would come out of order.
+func (m *machine) handTexts() {
+	for _, id := range m.work.handed {
+		if i := m.entry(id); i >= 0 {
+			e := m.Outbox[i]
+			m.do(Forward{Send{Text: e.Body, ClientID: id, At: e.At, ReplyTo: e.ReplyTo}})
 		}
 	}
 }
@@ -140,6 +155,7 @@ func (m *machine) takeOver(saved Saved) {
 			m.Outbox = append(slices.Clip(m.Outbox), e)
 		}
 	}
+	m.Outbox = inOrder(m.Outbox) // storage hands them out in any order
 	m.work.readSeq = max(m.work.readSeq, saved.ReadSeq)
 	m.requeue()
 	m.LoadingOlder = false
@@ -192,9 +208,9 @@ func (m *machine) mirrorOutbox(leaders []Entry) {
 		}
 		handed = append(handed, id)
 		m.Outbox = append(m.Outbox, mine[i])
-		m.do(Forward{Send{Text: mine[i].Body, ClientID: id, At: mine[i].At, ReplyTo: mine[i].ReplyTo}})
 	}
 	m.work.handed = handed
+	m.handTexts()
 }
 
 // newsOf tells this tab's page what is new since before.

@@ -107,13 +107,29 @@ func TestHandedOnUntilItArrives(t *testing.T) {
 	x.same()
 }
 
+// A text that the leader has not heard of goes along with the next one, before it.
+func TestHandedOnInOrder(t *testing.T) {
+	x := openTabs(t)
+	x.b.on(Send{Text: "lost", ClientID: "k8"}) // the leader never hears of it
+	x.do(Send{Text: "heard", ClientID: "k9"})
+	if o := x.a.state.Outbox; len(o) != 2 || o[0].ClientID != "k8" || o[1].ClientID != "k9" {
+		t.Errorf("the leader has %+v", o)
+	}
+	x.b.on(Send{Text: "changed my mind", ClientID: "k10"})
+	x.do(Delete{"k10"})
+	x.do(Send{Text: "last", ClientID: "k11"})
+	if o := x.a.state.Outbox; len(o) != 3 || o[2].ClientID != "k11" {
+		t.Errorf("the leader has %+v", o)
+	}
+}
+
 func TestFollowerTakesOver(t *testing.T) {
 	x := openTabs(t)
 	x.a.on(event(message(2, 2, bot, "")))
 	x.mirror()
 	x.b.on(Send{Text: "one", ClientID: "k8"})
 	saved := x.a.state.Saved()
-	saved.Outbox = []Entry{{ClientID: "k8", Body: "one", At: 1, State: Queued}, {ClientID: "k7", Body: "of a third tab", At: 2, State: Queued}}
+	saved.Outbox = []Entry{{ClientID: "k8", Body: "one", At: 1_000_000, State: Queued}, {ClientID: "k7", Body: "of a third tab", At: 1_000_001, State: Queued}}
 	x.b.on(Lead{saved})
 	the[LoadConfig](x.b)
 	if the[Subscribe](x.b).ConversationID != conversation || the[SendMessage](x.b).ClientID != "k8" || len(x.b.state.Outbox) != 2 {
@@ -142,6 +158,19 @@ func TestNobodyLeadsYet(t *testing.T) {
 	s.on(Lead{s.state.Saved()})
 	the[LoadConfig](s)
 	the[FetchHistory](s)
+}
+
+// What other tabs wrote is sent in the order of writing, however storage keeps it.
+func TestTakingOverKeepsTheOrder(t *testing.T) {
+	x := openTabs(t)
+	saved := x.a.state.Saved()
+	for i, id := range []string{"z", "a", "m"} {
+		saved.Outbox = append(saved.Outbox, Entry{ClientID: id, Body: id, At: wire.Time(30 - 10*i), State: Queued})
+	}
+	x.b.on(Lead{saved})
+	if the[SendMessage](x.b).ClientID != "m" || x.b.state.Outbox[2].ClientID != "z" {
+		t.Errorf("the outbox is %+v", x.b.state.Outbox)
+	}
 }
 
 // Who takes over goes on from what is mirrored: the latest page of a conversation

@@ -22,6 +22,7 @@ func (m *machine) upkeep() {
 			m.do(MarkRead{m.ConversationID, m.work.readSeq})
 		}
 	}
+	m.tellPresence()
 	if m.renewable() && m.now >= m.work.expiresAt-renewBefore {
 		m.work.renew.wanted = true
 		if m.due(&m.work.renew) {
@@ -53,6 +54,27 @@ func (m *machine) pausedTyping(on bool) bool {
 		m.work.typed = m.now
 	}
 	return true
+}
+
+// presentEvery is how often it is told that the visitor is still here, in
+// milliseconds: twice in the minute for which the server believes it.
+const presentEvery wire.Time = 25_000
+
+// tellPresence tells the others who is here: online with the conversation before
+// the eyes, and else away. Who has closed the chat is told of once: that passes
+// by itself.
+func (m *machine) tellPresence() {
+	state := wire.SignalAway
+	if m.Open && m.work.attentive {
+		state = wire.SignalOnline
+	}
+	never := m.work.presence == "" && !m.Open
+	known := state == m.work.presence && (m.now < m.work.present || !m.Open)
+	if never || known || !m.offers(wire.FeaturePresence) {
+		return
+	}
+	m.work.presence, m.work.present = state, m.now+presentEvery
+	m.do(TellPresence{m.ConversationID, state})
 }
 
 // renewable reports whether there is a token whose end is known.

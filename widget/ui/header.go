@@ -16,6 +16,9 @@ type header struct {
 	Title, Subtitle, Logo string
 	// Status is what has to be said of the link; it takes the subtitle's place.
 	Status string
+	// Present names the people who are here; it takes the subtitle's place.
+	Present string
+	Online  bool
 	// Inviting offers to invite somebody.
 	Inviting bool
 	Words    *i18n.Words
@@ -25,6 +28,9 @@ type header struct {
 // Render draws the header.
 func (h *header) Render() app.UI {
 	classes := []string{"head"}
+	if h.Online {
+		classes = append(classes, "online")
+	}
 	if h.Status != "" {
 		classes = append(classes, "troubled")
 	}
@@ -32,7 +38,7 @@ func (h *header) Render() app.UI {
 		face(h.Logo),
 		app.Elem("div").Class("names").Body(
 			app.Elem("h1").Class("title").DataSet("slot", "title").Text(h.Title),
-			app.Elem("p").Class("subtitle").DataSet("slot", "subtitle").Text(h.Subtitle),
+			app.Elem("p").Class("subtitle").DataSet("slot", "subtitle").Text(h.subtitle()),
 			app.Elem("p").Class("status").Role("status").Text(h.Status),
 		),
 		app.If(h.Inviting, func() app.UI {
@@ -40,6 +46,13 @@ func (h *header) Render() app.UI {
 		}),
 		button("tool", "close").Aria("label", h.Words.Frame.Close).DataSet("label", "close").Body(icon(iconClose)),
 	)
+}
+
+func (h *header) subtitle() string {
+	if h.Present != "" {
+		return h.Present
+	}
+	return h.Subtitle
 }
 
 func (h *header) invite(ctx app.Context, _ app.Event) {

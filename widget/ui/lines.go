@@ -27,6 +27,7 @@ type line struct {
 	Mine    bool
 	Name    string // of somebody else
 	Body    string
+	Content []wire.Node // Body as formatted text, where it is that
 	Deleted bool
 	Stamp   string // the time for machines
 	Clock   string // and for people
@@ -157,7 +158,7 @@ func (s scene) line(item session.Item) line {
 		l.Body = s.words.Deleted
 		return l
 	}
-	l.Edited = m.EditedAt != nil
+	l.Content, l.Edited = m.Content, m.EditedAt != nil
 	l.QuoteName, l.QuoteText = s.quote(m.ReplyTo)
 	l.Reactions = s.reactions(m.Reactions)
 	s.offer(&l, m)

@@ -292,8 +292,9 @@ func (r *Root) parts() []app.UI {
 	bar.Words, bar.Chat = r.words, r.options.Chat
 	card := invitationFor(r.state, r.site.Page)
 	card.Words, card.Chat = r.words, r.options.Chat
+	present, online := r.scene().present()
 	return []app.UI{
-		&header{Title: r.site.Title, Subtitle: r.site.Subtitle, Logo: r.site.Logo, Status: r.status(), Inviting: r.inviting(), Words: r.words, Chat: r.options.Chat},
+		&header{Present: present, Online: online, Title: r.site.Title, Subtitle: r.site.Subtitle, Logo: r.site.Logo, Status: r.status(), Inviting: r.inviting(), Words: r.words, Chat: r.options.Chat},
 		&bar,
 		&card,
 		app.Elem("main").Class("view").Body(

@@ -105,6 +105,25 @@ func (r *row) author() app.UI {
 }
 
 func (r *row) bubble() app.UI {
+	var parts []app.UI
+	if r.Line.QuoteText != "" {
+		parts = append(parts, app.Elem("div").Class("quote").Dir("auto").Body(app.Elem("b").Text(r.Line.QuoteName), app.Elem("p").Text(r.Line.QuoteText)))
+	}
+	parts = append(parts, r.text())
+	if r.Line.Edited {
+		parts = append(parts, app.Elem("p").Class("edited").Text(r.Words.Edited))
+	}
+	if r.Line.SourceTitle != "" {
+		parts = append(parts, r.source())
+	}
+	return app.Elem("div").Class("bubble").TabIndex(-1).Body(parts...)
+}
+
+// text is what was said: formatted, or as it was written with its links.
+func (r *row) text() app.UI {
+	if len(r.Line.Content) > 0 {
+		return app.Elem("div").Class("text", "rich").Dir("auto").Body(r.content(r.Line.Content, 0)...)
+	}
 	spans := linkify(r.Line.Body)
 	text := make([]app.UI, len(spans))
 	for i, s := range spans {
@@ -114,18 +133,7 @@ func (r *row) bubble() app.UI {
 		}
 		text[i] = outside(s.URL).Text(s.Text)
 	}
-	var parts []app.UI
-	if r.Line.QuoteText != "" {
-		parts = append(parts, app.Elem("div").Class("quote").Dir("auto").Body(app.Elem("b").Text(r.Line.QuoteName), app.Elem("p").Text(r.Line.QuoteText)))
-	}
-	parts = append(parts, app.Elem("p").Class("text").Dir("auto").Body(text...))
-	if r.Line.Edited {
-		parts = append(parts, app.Elem("p").Class("edited").Text(r.Words.Edited))
-	}
-	if r.Line.SourceTitle != "" {
-		parts = append(parts, r.source())
-	}
-	return app.Elem("div").Class("bubble").TabIndex(-1).Body(parts...)
+	return app.Elem("p").Class("text").Dir("auto").Body(text...)
 }
 
 // source names the page that an answer was taken from.

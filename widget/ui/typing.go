@@ -35,6 +35,23 @@ func (t *typing) Render() app.UI {
 	)
 }
 
+// present says who is here, and whether somebody of them looks on.
+func (s scene) present() (text string, online bool) {
+	people, online := s.state.Present(s.now)
+	var names []string
+	for _, a := range people {
+		names = append(names, s.name(a))
+	}
+	if len(names) == 0 {
+		return "", false
+	}
+	text = s.words.Away
+	if online {
+		text = s.words.Online
+	}
+	return i18n.With(text, "name", strings.Join(names, ", ")), online
+}
+
 // names are those who are writing, each once.
 func (s scene) names() string {
 	var names []string

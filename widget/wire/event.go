@@ -56,6 +56,15 @@ type MessageEvent struct {
 	Partial bool     `json:"partial,omitempty"`
 }
 
+// MessageDelta is the data of ChatMessageDelta: Text stands in the body of a
+// streaming message from Offset on, counted in bytes of UTF-8. A reader who has
+// less than that asks for the message.
+type MessageDelta struct {
+	MessageID string `json:"messageId"`
+	Offset    int    `json:"offset"`
+	Text      string `json:"text"`
+}
+
 // ParticipantEvent is the data of ChatParticipantUpdated: somebody has joined,
 // has read on or goes by another name.
 type ParticipantEvent struct {
@@ -71,13 +80,26 @@ type SignalType string
 const (
 	SignalTyping   SignalType = "typing"
 	SignalThinking SignalType = "thinking"
-	// SignalIdle ends the author's other signals at once.
+	// SignalIdle ends the author's typing and thinking at once.
 	SignalIdle SignalType = "idle"
+	// Who is here is either online or away, until offline or the end of its time.
+	SignalOnline  SignalType = "online"
+	SignalAway    SignalType = "away"
+	SignalOffline SignalType = "offline"
 )
+
+// Presence reports whether t says that somebody is here, or is not.
+func (t SignalType) Presence() bool {
+	return t == SignalOnline || t == SignalAway || t == SignalOffline
+}
 
 // TypingTTL is how many milliseconds SignalTyping holds; who types on says so
 // again before.
 const TypingTTL = 6000
+
+// PresenceTTL is how many milliseconds SignalOnline and SignalAway hold. Every
+// call of the participant renews them.
+const PresenceTTL = 60_000
 
 // Signal is something passing that is not stored. TTL is the milliseconds for
 // which it holds unless it is sent again.

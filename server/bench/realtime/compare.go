@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"chatbot/server/bench/soketi"
@@ -150,8 +151,18 @@ func describeMachine() string {
 	if err != nil {
 		node = []byte("unknown")
 	}
-	return fmt.Sprintf("%s: %d cores of %s, shared by the servers, the generator and whatever else ran; %s; Node.js %s; load %s at the start",
-		time.Now().Format("2 January 2006"), runtime.NumCPU(), model, runtime.Version(), strings.TrimSpace(string(node)), loadAverage())
+	return fmt.Sprintf("%s: %d cores of %s, shared by the servers, the generator and whatever else ran%s; %s; Node.js %s; load %s at the start",
+		time.Now().Format("2 January 2006"), runtime.NumCPU(), model, preference(), runtime.Version(), strings.TrimSpace(string(node)), loadAverage())
+}
+
+// preference tells where servers and generator come before other programs, or
+// behind them.
+func preference() string {
+	priority, err := syscall.Getpriority(syscall.PRIO_PROCESS, 0)
+	if nice := 20 - priority; err == nil && nice != 0 { // the kernel counts so
+		return fmt.Sprintf(" (niceness of servers and generator %d)", nice)
+	}
+	return ""
 }
 
 // loadAverage is that of the last minute.

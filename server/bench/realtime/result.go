@@ -130,7 +130,7 @@ func verdicts(ours, theirs named) string {
 		if t.got > t.most {
 			met = "not met"
 		}
-		fmt.Fprintf(&b, "%s  %s: %s, at most %s wanted\n", met, t.what, number(t.got), number(t.most))
+		fmt.Fprintf(&b, "%s  %s: %.3g, at most %.3g wanted\n", met, t.what, t.got, t.most)
 	}
 	return b.String()
 }
