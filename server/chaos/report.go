@@ -69,10 +69,14 @@ func (r *report) note(count *int, format string, args ...any) {
 	}
 }
 
+// reading bounds how long it takes to read everything back. A browser draws
+// thousands of messages for that, a page of them at a time.
+const reading = 10 * time.Minute
+
 // judge compares what was written with what is stored, and what is stored with
 // what everybody sees.
 func (w *world) judge(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, reading)
 	defer cancel()
 	stored, err := w.stored(ctx)
 	if err != nil {
