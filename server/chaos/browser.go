@@ -169,7 +169,7 @@ func (b *browser) shown(ctx context.Context) ([]line, error) {
 	if err := b.when(ctx, scrollUp); err != nil {
 		return nil, fmt.Errorf("%w: %s", err, b.describe())
 	}
-	return inFrame[[]line](ctx, b, `[...document.querySelectorAll('[role=log] [data-seq]')].map(e => ({ seq: +e.dataset.seq, body: e.querySelector('.text').textContent }))`)
+	return inFrame[[]line](ctx, b, `[...document.querySelectorAll('[role=log] [data-seq]')].map(e => ({ seq: +e.dataset.seq, body: e.querySelector('.text').textContent, formatted: !!e.querySelector('.rich') }))`)
 }
 
 func (b *browser) oddities() oddities { return b.odd }
