@@ -112,6 +112,7 @@ func (a *API) routes() []route {
 		{"GET", wire.PathMessages, a.getMessages},
 		{"PATCH", wire.PathMessage, a.patchMessage},
 		{"DELETE", wire.PathMessage, a.deleteMessage},
+		{"POST", wire.PathStop, a.postStop},
 		{"PUT", wire.PathReaction, a.putReaction},
 		{"DELETE", wire.PathReaction, a.deleteReaction},
 		{"POST", wire.PathRead, a.postRead},
