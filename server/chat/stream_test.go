@@ -183,7 +183,7 @@ func TestStreamBreaks(t *testing.T) {
 	})
 }
 
-// endless says a word a second until it is told to stop.
+// endless says a word every 700 ms until it is told to stop.
 func endless(stopped *atomic.Bool) streamer {
 	return func(ctx context.Context, _ string, emit func(string) error) (chat.Answer, error) {
 		for {
@@ -195,7 +195,7 @@ func endless(stopped *atomic.Bool) streamer {
 				stopped.Store(true)
 				return chat.Answer{}, ctx.Err()
 			}
-			time.Sleep(time.Second)
+			time.Sleep(700 * time.Millisecond)
 		}
 	}
 }
@@ -206,7 +206,7 @@ func TestStop(t *testing.T) {
 		d.ask(t)
 		time.Sleep(2500 * time.Millisecond)
 		m, err := d.Stop(t.Context(), d.caller, d.last(t).ID)
-		if err != nil || m.Status != wire.StatusStopped || m.Body != "on on on " {
+		if err != nil || m.Status != wire.StatusStopped || m.Body != "on on on on " {
 			t.Errorf("stopped: %+v, %v", m, err)
 		}
 		time.Sleep(time.Second)
@@ -245,7 +245,7 @@ func TestStreamAfterRestart(t *testing.T) {
 		if err != nil || len(page.Messages) != 3 {
 			t.Fatal(page.Messages, err)
 		}
-		for i, want := range map[int]string{1: "on on on ", 2: ""} {
+		for i, want := range map[int]string{1: "on on on on ", 2: ""} {
 			if m := page.Messages[i]; m.Status != wire.StatusFailed || m.Body != want {
 				t.Errorf("left over is %+v", m)
 			}
