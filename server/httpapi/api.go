@@ -104,6 +104,7 @@ type route struct {
 func (a *API) routes() []route {
 	return []route{
 		{"GET", wire.PathConfig, a.getConfig},
+		{"GET", wire.PathOpenAPI, a.getOpenAPI},
 		{"POST", wire.PathConversations, a.postConversation},
 		{"GET", wire.PathConversations, a.listConversations},
 		{"POST", wire.PathJoin, a.postJoin},

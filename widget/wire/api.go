@@ -3,6 +3,7 @@ package wire
 // The paths of the HTTP API. {id} stands for a conversation's id.
 const (
 	PathConfig        = "/api/chatbot/config"
+	PathOpenAPI       = "/api/chatbot/openapi.json" // describes all of them
 	PathConversations = "/api/chatbot/conversations"
 	PathJoin          = "/api/chatbot/conversations/join"
 	PathConversation  = "/api/chatbot/conversations/{id}"
