@@ -9,7 +9,7 @@ SEEDS ?= 2000
 FIRST ?= 1
 FUZZTIME ?= 30s
 
-.PHONY: help run build assets tinygo test test-tinygo simulate simulate-bites chaos fuzz lint fmt size size-report bench bench-realtime clean
+.PHONY: help run build assets tinygo test test-tinygo simulate simulate-bites chaos fuzz lint fmt size size-report soak bench bench-realtime clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -61,9 +61,13 @@ size: assets ## print raw, gzip and brotli size of every file against its budget
 size-report: ## print which packages the widget's bytes come from, for each compiler that is there
 	@$(GO) run ./assets/build -compiler $(COMPILER) -report
 
+soak: assets ## measure what an open chat holds on to after 20,000 messages
+	@.ci/chromium
+	$(GO) test -run '^$$' -bench Soak -benchtime 1x -timeout 30m ./server/e2e
+
 bench: assets ## measure latency in the browser and durable messages a second
 	@.ci/chromium
-	$(GO) test -run '^$$' -bench . -timeout 30m ./server/e2e ./server/bench
+	$(GO) test -run '^$$' -bench . -skip Soak -timeout 30m ./server/e2e ./server/bench
 
 bench-realtime: build ## compare the realtime endpoint with soketi
 	@.ci/clients

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"strings"
 
@@ -122,7 +121,7 @@ func (tinyGoCompiler) name() string { return tinyGoName }
 func (c tinyGoCompiler) exec() ([]byte, error) { return c.Exec() }
 
 func (c tinyGoCompiler) compile() ([]byte, error) {
-	return c.Compile(c.root, widgetName, standins.Files)
+	return c.Compile(c.root, widgetName)
 }
 
 // writeOverlay writes the stand-ins into dir together with the file that tells
@@ -133,20 +132,22 @@ func writeOverlay(dir string) (file string, err error) {
 		return "", err
 	}
 	replace := map[string]string{}
-	for _, name := range standinFiles() {
-		real := filepath.Join(goroot, "src", filepath.FromSlash(path.Dir(name)))
-		if err := hide(replace, real); err != nil {
+	for _, f := range standins.Files() {
+		real := filepath.Join(goroot, "src", filepath.FromSlash(f.Package))
+		name := f.Name
+		if !f.Part {
+			if err := hide(replace, real); err != nil {
+				return "", err
+			}
+			name = "standin_" + name
+		} else if _, err := os.Stat(filepath.Join(real, name)); err != nil {
+			return "", fmt.Errorf("a stand-in for a file that this Go release has not: %w", err)
+		}
+		copied := filepath.Join(dir, strings.ReplaceAll(f.Package, "/", "_")+"_"+f.Name)
+		if err := os.WriteFile(copied, f.Content, 0o644); err != nil {
 			return "", err
 		}
-		content, err := standins.Files.ReadFile(name)
-		if err != nil {
-			return "", err
-		}
-		copied := filepath.Join(dir, strings.ReplaceAll(name, "/", "_"))
-		if err := os.WriteFile(copied, content, 0o644); err != nil {
-			return "", err
-		}
-		replace[filepath.Join(real, "standin_"+path.Base(name))] = copied
+		replace[filepath.Join(real, name)] = copied
 	}
 	content, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {
@@ -154,21 +155,6 @@ func writeOverlay(dir string) (file string, err error) {
 	}
 	file = filepath.Join(dir, "overlay.json")
 	return file, os.WriteFile(file, content, 0o644)
-}
-
-// standinFiles are the stand-ins' sources, one a package.
-func standinFiles() []string {
-	var names []string
-	err := fs.WalkDir(standins.Files, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err == nil && strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") {
-			names = append(names, name)
-		}
-		return err
-	})
-	if err != nil {
-		panic(err) // an embedded folder can be walked
-	}
-	return names
 }
 
 // hide makes the compiler see none of a standard package's own sources.

@@ -10,7 +10,8 @@
 	const maxText = 4000; // characters in a message of the visitor, as in the contract
 	const countFrom = 3800; // from here on it is said how many are left
 	const maxWaiting = 100; // messages and texts that are kept for the program
-	const manyValues = 50000; // that the program holds on to, before it is made anew
+	const someValues = 2000; // that the program holds on to, before they are looked through
+	const manyValues = 50000; // before it is made anew
 	const quiet = 60000; // ms without a touch after which an open chat may be, too
 	const fresh = 30 * 60000; // ms for which a talk that was left goes on by itself
 	const prefix = "chatbot:"; // of the keys in the frame's storage
@@ -389,8 +390,12 @@
 				const answer = await fetch(url, { method, headers, body, signal: cancel.signal, credentials: "omit", cache: "no-store", redirect: "error", referrerPolicy: "no-referrer" });
 				return [answer.status, answer.headers.get("Retry-After") || "", await answer.text()];
 			};
-			call().then(a => done(...a), e => done(0, "", String(e && e.message || e)));
-			return () => cancel.abort();
+			const abort = () => cancel.abort();
+			call().catch(e => [0, "", String(e && e.message || e)]).then(a => {
+				done(...a);
+				uncalled.add(done).add(abort);
+			});
+			return abort;
 		},
 	};
 
@@ -453,7 +458,7 @@
 		try {
 			const go = new Go();
 			const { instance } = await load(go.importObject);
-			setInterval(() => renew(go), 5000);
+			setInterval(() => renew(sweep(go)), 5000);
 			reason = await Promise.race([go.run(guarded(instance)).then(() => reason), trap]);
 		} catch (e) {
 			reason = String(e && e.message || e);
@@ -461,15 +466,44 @@
 		die(reason);
 	};
 
+	// A program made by TinyGo never lets go of a JavaScript value. Of these kinds it
+	// needs one for a moment, of elements while they are in the document, and of
+	// functions until nothing calls them: sweep drops those that were there the last
+	// time already, and counts those that must stay. Go's own drops them itself.
+	const uncalled = new WeakSet();
+	const { removeEventListener } = EventTarget.prototype;
+	EventTarget.prototype.removeEventListener = function (type, fn, ...rest) {
+		if (fn) uncalled.add(fn);
+		return removeEventListener.call(this, type, fn, ...rest);
+	};
+	const passing = v => typeof v === "string" || uncalled.has(v) || (v instanceof Node ? !v.isConnected :
+		/^\[object (Arguments|DOMRect|DOMStringMap|NodeList|\w*Event)]$/.test(Object.prototype.toString.call(v)) || v instanceof Object && "args" in v && "this" in v);
+	let before = [];
+	const sweep = go => {
+		const values = go._values;
+		const keeps = "wasi_snapshot_preview1" in go.importObject;
+		if (values.length - go._idPool.length < someValues) return 0;
+		let held = 0;
+		values.forEach((v, id) => {
+			if (v === null) return;
+			if (!keeps || !passing(v)) return held++;
+			if (v !== before[id]) return;
+			values[id] = null;
+			go._ids.delete(v);
+			go._idPool.push(BigInt(id));
+		});
+		before = keeps ? [...values] : [];
+		return held;
+	};
+
 	// renew asks the page for a frame in this one's place before the values that
-	// the program holds on to become too many: one made by TinyGo never lets go of
-	// any. It does so while nobody looks, or writes. The conversation, the draft and
+	// the program holds on to become too many all the same. It does so while nobody looks, or writes. The conversation, the draft and
 	// what is on its way are in the storage.
 	let opened = false;
 	let touched = 0;
 	for (const type of ["input", "keydown", "pointerdown", "wheel"]) addEventListener(type, () => { touched = Date.now(); }, { passive: true });
-	const renew = go => {
-		if (go._values.length > manyValues && !(opened && Date.now() - touched < quiet)) post("dead", { renew: true });
+	const renew = held => {
+		if (held > manyValues && !(opened && Date.now() - touched < quiet)) post("dead", { renew: true });
 	};
 
 	// guarded is the program, but a trap is noted wherever it is called from: in a

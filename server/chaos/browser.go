@@ -50,7 +50,7 @@ func newBrowser(name, server string) (*browser, error) {
 	b.page, b.quit = tab, func() { cancel(); stop(); b.site.Close() }
 	if err := chromedp.Do(b.page); err != nil {
 		b.quit()
-		return nil, fmt.Errorf("Chromium does not start; install the package 'chromium': %w", err)
+		return nil, fmt.Errorf("the browser does not start; install the package 'chromium': %w", err)
 	}
 	return b, nil
 }
@@ -151,14 +151,25 @@ func (b *browser) look(seqs []int64) {
 // restart reloads the page, whatever is on its way.
 func (b *browser) restart(ctx context.Context) error { return b.open(ctx, b.site.URL) }
 
-// shown scrolls up until the first message is there. It goes down in between, for
-// who stays at the beginning does not scroll.
-func (b *browser) shown(ctx context.Context) ([]line, error) {
-	scroll := `(log => (log.scrollTop = (window.up = !window.up) ? -log.scrollHeight : 0, log.querySelector('[data-seq="1"]')))(document.querySelector('#log'))`
-	if err := b.when(ctx, scroll); err != nil {
-		return nil, err
+// scrollUp goes to the beginning of the log, and again when there is more before
+// it. It comes from the middle, for who stays at the beginning does not scroll.
+const scrollUp = `(log => {
+	const first = +log.querySelector('[data-seq]').dataset.seq;
+	if (first !== window.first || performance.now() > window.again) {
+		window.first = first;
+		window.again = performance.now() + 1000;
+		log.scrollTop = -log.scrollHeight / 2;
+		requestAnimationFrame(() => { log.scrollTop = -log.scrollHeight });
 	}
-	return inFrame[[]line](ctx, b, `[...document.querySelectorAll('[role=log] [data-seq]')].map(e => ({ seq: +e.dataset.seq, body: e.querySelector('.text').textContent }))`)
+	return first === 1;
+})(document.querySelector('#log'))`
+
+// shown scrolls up until the first message is there.
+func (b *browser) shown(ctx context.Context) ([]line, error) {
+	if err := b.when(ctx, scrollUp); err != nil {
+		return nil, fmt.Errorf("%w: %s", err, b.describe())
+	}
+	return inFrame[[]line](ctx, b, `[...document.querySelectorAll('[role=log] [data-seq]')].map(e => ({ seq: +e.dataset.seq, body: e.querySelector('.text').textContent, formatted: !!e.querySelector('.rich') }))`)
 }
 
 func (b *browser) oddities() oddities { return b.odd }

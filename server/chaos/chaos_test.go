@@ -76,7 +76,7 @@ func TestFindings(t *testing.T) {
 	good := stored(one, two)
 	view := func(seqs ...int64) (lines []line) {
 		for _, seq := range seqs {
-			lines = append(lines, line{seq, good[seq-1].Body})
+			lines = append(lines, line{Seq: seq, Body: good[seq-1].Body})
 		}
 		return lines
 	}
@@ -95,7 +95,7 @@ func TestFindings(t *testing.T) {
 		"not seen":                {messages: good, lines: view(1, 2, 4), lost: 1},
 		"seen twice":              {messages: good, lines: view(1, 2, 2, 3, 4), doubled: 1},
 		"seen in another order":   {messages: good, lines: view(1, 3, 2, 4), outOfOrder: 1},
-		"seen with another text":  {messages: good, lines: append(view(1, 2, 3), line{4, "No answer."}), lost: 1},
+		"seen with another text":  {messages: good, lines: append(view(1, 2, 3), line{Seq: 4, Body: "No answer."}), lost: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var r report

@@ -41,6 +41,9 @@ type participant interface {
 type line struct {
 	Seq  int64  `json:"seq"`
 	Body string `json:"body"`
+	// Formatted says that Body is what Markdown was drawn as, which is not to be
+	// told from the Markdown.
+	Formatted bool `json:"formatted"`
 }
 
 // oddities count what must never be seen, even for a moment.
@@ -174,7 +177,7 @@ func (v *visitor) shown(ctx context.Context) (lines []line, err error) {
 		if item.Entry != nil {
 			return nil, fmt.Errorf("%s: %q is not sent", v.name, item.Entry.Body)
 		}
-		lines = append(lines, line{item.Message.Seq, item.Message.Body})
+		lines = append(lines, line{Seq: item.Message.Seq, Body: item.Message.Body})
 	}
 	return lines, nil
 }

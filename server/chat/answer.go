@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -32,6 +33,9 @@ const answerFailed = "Sorry, I could not work out an answer just now. Please ask
 // run first. An answer that was begun is stored before Run returns, or is still
 // owed at the next start.
 func (s *Service) Run(ctx context.Context) error {
+	if err := s.failInterrupted(ctx); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("end what was being written: %w", err)
+	}
 	debts, err := s.store.Debts(ctx)
 	if ctx.Err() != nil {
 		return nil
@@ -56,6 +60,7 @@ func (s *Service) Run(ctx context.Context) error {
 		})
 	}
 	workers.Wait()
+	s.saveStreams()
 	return nil
 }
 
@@ -88,8 +93,11 @@ func (s *Service) tryToSettle(ctx context.Context, d Debt, lastTry bool) error {
 		_, _, err := s.store.SettleAnswer(ctx, d, nil)
 		return err
 	}
-	s.Signal(ctx, d.ConversationID, wire.Signal{Type: wire.SignalThinking, Author: s.bot, TTL: int(SignalTTL.Milliseconds())}, Socket{})
-	answer, err := s.respond(ctx, d, said(history))
+	answer, st, err := s.respond(ctx, d, said(history))
+	if st != nil {
+		s.conclude(ctx, st, answer, err)
+		return nil
+	}
 	if err != nil {
 		if !lastTry || ctx.Err() != nil {
 			return err
@@ -97,7 +105,15 @@ func (s *Service) tryToSettle(ctx context.Context, d Debt, lastTry bool) error {
 		s.log.Error("answer given up", "conversation", d.ConversationID, "error", err)
 		answer = Answer{Body: answerFailed}
 	}
-	m, created, err := s.store.SettleAnswer(ctx, d, &NewMessage{
+	m, created, err := s.settleWith(ctx, d, s.newAnswer(d, answer))
+	if err == nil && created {
+		s.announce(ctx, s.formatted(m), Socket{})
+	}
+	return err
+}
+
+func (s *Service) newAnswer(d Debt, answer Answer) NewMessage {
+	return NewMessage{
 		ID:             newID(),
 		ConversationID: d.ConversationID,
 		ClientID:       "answer-" + d.MessageID,
@@ -105,25 +121,100 @@ func (s *Service) tryToSettle(ctx context.Context, d Debt, lastTry bool) error {
 		Body:           answer.Body,
 		Source:         answer.Source,
 		CreatedAt:      s.time(),
-	})
-	if err == nil && created {
-		s.announce(ctx, s.formatted(m), Socket{})
 	}
-	return err
 }
 
-// respond keeps the dots alive while the answer is made.
-func (s *Service) respond(ctx context.Context, d Debt, history []wire.Message) (Answer, error) {
-	var dots sync.WaitGroup
-	defer dots.Wait() // so that no dots follow the answer
-	ctx, cancel := context.WithTimeout(ctx, answerTimeout)
+func (s *Service) settleWith(ctx context.Context, d Debt, m NewMessage) (wire.Message, bool, error) {
+	return s.store.SettleAnswer(ctx, d, &m)
+}
+
+// respond makes an answer. Where it comes word by word, the first of them store
+// it in place of the debt, and it goes on as a stream.
+func (s *Service) respond(ctx context.Context, d Debt, history []wire.Message) (answer Answer, st *stream, err error) {
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	dots.Go(func() {
+	patience := time.AfterFunc(answerTimeout, cancel)
+	defer patience.Stop()
+	quiet := s.think(ctx, d.ConversationID)
+	defer quiet()
+	streamer, ok := s.responder.(Streamer)
+	if !ok {
+		answer, err = s.responder.Respond(ctx, d.Body, history)
+		return answer, nil, err
+	}
+	answer, err = streamer.Stream(ctx, d.Body, history, func(text string) error {
+		patience.Reset(answerTimeout)
+		switch {
+		case text == "" || ctx.Err() != nil:
+			return ctx.Err()
+		case st != nil:
+			return st.add(text)
+		}
+		quiet()
+		var err error
+		st, err = s.beginAnswer(ctx, d, text, cancel)
+		return err
+	})
+	return answer, st, err
+}
+
+// beginAnswer stores the first words of an answer. It is cancelled when nobody
+// wants more of it.
+func (s *Service) beginAnswer(ctx context.Context, d Debt, text string, cancel func()) (*stream, error) {
+	_, st, err := s.begin(ctx, s.newAnswer(d, Answer{Body: text}), Socket{}, func(m NewMessage) (wire.Message, bool, error) {
+		return s.settleWith(ctx, d, m)
+	})
+	if err == nil && st == nil {
+		err = errStreamEnded // somebody else has answered
+	}
+	if st != nil {
+		go func() {
+			select {
+			case <-st.ended:
+				cancel()
+			case <-ctx.Done():
+			}
+		}()
+	}
+	return st, err
+}
+
+// conclude ends an answer that came word by word. What was said stays; it is not
+// begun anew. Where the run ends meanwhile, the next one lets it fail.
+func (s *Service) conclude(ctx context.Context, st *stream, answer Answer, failure error) {
+	status := wire.StatusComplete
+	var refusal *wire.Error
+	switch {
+	case st.hasEnded() || ctx.Err() != nil:
+		return
+	case errors.As(failure, &refusal) && refusal.Code == wire.CodeMessageTooLong:
+		status = wire.StatusStopped
+	case failure != nil:
+		status = wire.StatusFailed
+		s.log.Error("answer broken off", "conversation", st.conversation, "error", failure)
+	}
+	for try := 1; ; try++ {
+		_, err := s.endStream(ctx, st, status, answer)
+		if err == nil || try == answerTries || !pause(ctx, backOff(try)) {
+			return // with an error, it fails when it has been idle
+		}
+		s.log.Warn("answer not ended", "conversation", st.conversation, "try", try, "error", err)
+	}
+}
+
+// think shows the bot's dots until quiet is called, which may be more than once;
+// none follow it.
+func (s *Service) think(ctx context.Context, conversationID string) (quiet func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	dots := wire.Signal{Type: wire.SignalThinking, Author: s.bot, TTL: int(SignalTTL.Milliseconds())}
+	s.Signal(ctx, conversationID, dots, Socket{})
+	var thinking sync.WaitGroup
+	thinking.Go(func() {
 		for pause(ctx, SignalTTL/2) {
-			s.Signal(ctx, d.ConversationID, wire.Signal{Type: wire.SignalThinking, Author: s.bot, TTL: int(SignalTTL.Milliseconds())}, Socket{})
+			s.Signal(ctx, conversationID, dots, Socket{})
 		}
 	})
-	return s.responder.Respond(ctx, d.Body, history)
+	return func() { cancel(); thinking.Wait() }
 }
 
 // said is the history without what was deleted.

@@ -39,13 +39,16 @@ type Store interface {
 	SettleAnswer(ctx context.Context, debt Debt, answer *NewMessage) (message wire.Message, created bool, err error)
 
 	// UpdateMessage hands a message to change and stores what it makes of the
-	// body, the status, and the times of editing and deleting, all else being
-	// left as it is. Rev rises once, unless nothing is different: changed is
+	// body, the source, the status, and the times of editing and deleting, all
+	// else being left as it is. Rev rises once, unless nothing is different: changed is
 	// then false. An error of change is returned and nothing stored. A message
 	// that is deleted loses its reactions. change may be called again and must
 	// not use the store. wire.CodeNotFound if the conversation has no such
 	// message.
 	UpdateMessage(ctx context.Context, conversationID, messageID string, now wire.Time, change func(*wire.Message) error) (m wire.Message, changed bool, err error)
+
+	// Streaming are the messages that have wire.StatusStreaming.
+	Streaming(ctx context.Context) ([]wire.Message, error)
 
 	// React adds r to its message or takes it away. Rev rises once, unless that
 	// is so already: changed is then false. Who comes to the conversation by
@@ -215,6 +218,16 @@ type Responder interface {
 	// (oldest first, the question included). It returns when it has an answer
 	// or ctx ends.
 	Respond(ctx context.Context, question string, history []wire.Message) (Answer, error)
+}
+
+// Streamer is a Responder that can hand its answer on word by word.
+type Streamer interface {
+	Responder
+	// Stream answers as Respond does, and calls emit with each piece of text as
+	// it comes, from one goroutine at a time. An error of emit says that nothing
+	// more is wanted. What it returns at last is the whole answer; an empty
+	// Body means what was emitted. Without a call of emit it is as Respond.
+	Stream(ctx context.Context, question string, history []wire.Message, emit func(text string) error) (Answer, error)
 }
 
 // Answer is what the bot says, and where it has it from.

@@ -8,10 +8,11 @@ import (
 )
 
 var (
-	errNotYours = wire.NewError(wire.CodeForbidden, "Only who wrote a message may change it.")
-	errTooLate  = wire.NewError(wire.CodeTooLate, "It is too late to change this message.")
-	errNoEmoji  = wire.NewError(wire.CodeInvalidField, "A reaction must be exactly one emoji.")
-	errDeleted  = wire.NewError(wire.CodeMessageDeleted, "This message has been deleted.")
+	errNotYours  = wire.NewError(wire.CodeForbidden, "Only who wrote a message may change it.")
+	errTooLate   = wire.NewError(wire.CodeTooLate, "It is too late to change this message.")
+	errNoEmoji   = wire.NewError(wire.CodeInvalidField, "A reaction must be exactly one emoji.")
+	errStreaming = wire.NewError(wire.CodeStreamConflict, "This message is still being written.")
+	errDeleted   = wire.NewError(wire.CodeMessageDeleted, "This message has been deleted.")
 )
 
 // Edit gives one of the caller's messages another text; the same text again
@@ -28,6 +29,8 @@ func (s *Service) Edit(ctx context.Context, c Caller, messageID, body string) (w
 			return errNotYours
 		case m.DeletedAt != nil:
 			return errDeleted
+		case m.Status == wire.StatusStreaming:
+			return errStreaming
 		case m.Body == body:
 			return nil
 		case tooLate(m, now):
@@ -43,7 +46,7 @@ func (s *Service) Edit(ctx context.Context, c Caller, messageID, body string) (w
 // wire.CodeTooLate.
 func (s *Service) Remove(ctx context.Context, c Caller, messageID string) (wire.Message, error) {
 	now := s.time()
-	return s.update(ctx, c, messageID, func(m *wire.Message) error {
+	m, err := s.update(ctx, c, messageID, func(m *wire.Message) error {
 		switch {
 		case !c.owns(m):
 			return errNotYours
@@ -51,10 +54,16 @@ func (s *Service) Remove(ctx context.Context, c Caller, messageID string) (wire.
 			return nil
 		case tooLate(m, now):
 			return errTooLate
+		case m.Status == wire.StatusStreaming:
+			m.Status = wire.StatusStopped
 		}
 		m.Body, m.DeletedAt = "", &now
 		return nil
 	})
+	if st := s.streams.get(messageID); err == nil && st != nil {
+		s.streams.end(st)
+	}
+	return m, err
 }
 
 // React adds the caller's emoji to a message or takes it away; where that is so

@@ -155,3 +155,15 @@ func TestBackOffGrowsToItsCap(t *testing.T) {
 		}
 	}
 }
+
+func TestWhole(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		limit int
+		want  int
+	}{{"", 5, 0}, {"abc", 5, 3}, {"abcdef", 5, 5}, {"aé", 2, 1}, {"aé", 3, 3}, {"a\xc3", 5, 1}, {"\xf0\x9f\x91", 5, 0}, {"👍", 4, 4}, {"👍👍", 7, 4}, {"\xff\xff", 5, 2}} {
+		if got := whole(c.text, c.limit); got != c.want {
+			t.Errorf("whole(%q, %d) = %d, want %d", c.text, c.limit, got, c.want)
+		}
+	}
+}

@@ -53,6 +53,7 @@ type Service struct {
 
 	changed *watch
 	signals *signals
+	streams *streams
 	answers *answerQueue
 }
 
@@ -85,6 +86,7 @@ func New(o Options) *Service {
 		log:       o.Logger,
 		changed:   newWatch(),
 		signals:   newSignals(),
+		streams:   newStreams(),
 		answers:   newAnswerQueue(),
 	}
 }
@@ -128,7 +130,10 @@ func (s *Service) Send(ctx context.Context, c Caller, r wire.SendRequest) (m wir
 		return m, false, err
 	}
 	author := wire.Author{ID: c.Participant.ID, Role: c.Participant.Role, Name: c.Participant.Name}
-	m, created, err = s.store.AppendMessage(ctx, NewMessage{
+	if r.Status != "" && author.Role == wire.RoleVisitor {
+		return m, false, wire.NewError(wire.CodeForbidden, "status may be set with the server key only.")
+	}
+	message := NewMessage{
 		ID:             newID(),
 		ConversationID: c.Conversation,
 		ClientID:       r.ClientID,
@@ -138,7 +143,13 @@ func (s *Service) Send(ctx context.Context, c Caller, r wire.SendRequest) (m wir
 		CreatedAt:      s.time(),
 		Site:           c.Site,
 		OwesAnswer:     author.Role == wire.RoleVisitor,
-	})
+	}
+	put := func(message NewMessage) (wire.Message, bool, error) { return s.store.AppendMessage(ctx, message) }
+	if r.Status == wire.StatusStreaming {
+		m, st, err := s.begin(ctx, message, c.Socket, put)
+		return s.formatted(m), st != nil, err
+	}
+	m, created, err = put(message)
 	m = s.formatted(m)
 	if err != nil || !created {
 		return m, false, err
@@ -252,9 +263,14 @@ func (s *Service) page(id, reader string, c Changes) wire.Page {
 	}
 }
 
-// formatted is m with the tree of its text. It is made whenever it is read: it
-// can be derived, and follows the program.
+// formatted is m with its text as far as it has come, and the tree of that. It
+// is made whenever it is read: it can be derived, and follows the program.
 func (s *Service) formatted(m wire.Message) wire.Message {
+	if m.Status == wire.StatusStreaming {
+		if st := s.streams.get(m.ID); st != nil {
+			m.Body = st.soFar()
+		}
+	}
 	if s.format != nil && m.Body != "" && (m.Role == wire.RoleBot || m.Role == wire.RoleAgent) {
 		m.Content = s.format(m.Body)
 	}

@@ -31,6 +31,37 @@ type gate struct {
 	noAPI   bool                     // files come through, calls and sockets do not
 	before  string                   // JavaScript that is put before the frame's script
 	swapped map[string][]byte        // by the end of a path
+	files   []*delivery              // that came through
+}
+
+// delivery is a file on its way to the browser, as the wire carries it.
+type delivery struct {
+	http.ResponseWriter
+	path   string
+	status int
+	bytes  int
+}
+
+func (d *delivery) Unwrap() http.ResponseWriter { return d.ResponseWriter }
+
+func (d *delivery) WriteHeader(status int) {
+	d.status = status
+	d.ResponseWriter.WriteHeader(status)
+}
+
+func (d *delivery) Write(b []byte) (int, error) {
+	n, err := d.ResponseWriter.Write(b)
+	d.bytes += n
+	return n, err
+}
+
+// delivered are the files that have come through since it was last asked.
+func (g *gate) delivered() []*delivery {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	files := g.files
+	g.files = nil
+	return files
 }
 
 func newGate(t testing.TB) *gate {
@@ -130,6 +161,15 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return nil
 	}, ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) }}
+	if !api {
+		d := &delivery{ResponseWriter: w, path: r.URL.Path, status: http.StatusOK}
+		w = d
+		defer func() {
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			g.files = append(g.files, d)
+		}()
+	}
 	proxy.ServeHTTP(w, r)
 }
 

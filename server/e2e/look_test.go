@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -11,14 +12,15 @@ import (
 	"chatbot/server/config"
 )
 
-// emulate changes what the browser tells of its user's wishes.
-func (v *visitor) emulate(features map[string]string) {
+// emulate changes what the browser tells a document of its user's wishes. The
+// frame is a target of its own and has to be told too.
+func (v *visitor) emulate(in context.Context, features map[string]string) {
 	v.t.Helper()
 	var media []*emulation.MediaFeature
 	for name, value := range features {
 		media = append(media, &emulation.MediaFeature{Name: name, Value: value})
 	}
-	if _, err := chromedp.Call(v.page, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: media}); err != nil {
+	if _, err := chromedp.Call(in, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: media}); err != nil {
 		v.fail(err)
 	}
 }
@@ -102,9 +104,10 @@ func TestLooks(t *testing.T) {
 			w.setDocument(`<!doctype html>` + c.page + `<head><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><title>A site</title><link rel="icon" href="data:,"></head><body><h1>A site</h1><div style="height:3000px"></div>` + w.tag(configured) + `</body></html>`)
 			v := newVisitor(t)
 			v.do(chromedp.EmulateViewport(int64(c.width), int64(c.height)))
-			v.emulate(c.features)
+			v.emulate(v.page, c.features)
 			v.open(w.site.URL)
 			p := v.openChat()
+			v.emulate(p.target, c.features)
 			p.until(`document.querySelectorAll('.chip').length === 3`)
 			v.shot(c.name + "-empty")
 			p.say("Hello")

@@ -134,6 +134,7 @@ func TestPlainBuild(t *testing.T) {
 	}
 	w := newWorld(t)
 	w.gate.swap(".wasm", plain)
+	w.gate.swap(hashed(t, "wasm_exec.js"), goExec(t))
 	v, p := w.chatting()
 	v.live("reverb")
 	w.gate.block(true)

@@ -104,6 +104,7 @@ type route struct {
 func (a *API) routes() []route {
 	return []route{
 		{"GET", wire.PathConfig, a.getConfig},
+		{"GET", wire.PathOpenAPI, a.getOpenAPI},
 		{"POST", wire.PathConversations, a.postConversation},
 		{"GET", wire.PathConversations, a.listConversations},
 		{"POST", wire.PathJoin, a.postJoin},
@@ -112,6 +113,7 @@ func (a *API) routes() []route {
 		{"GET", wire.PathMessages, a.getMessages},
 		{"PATCH", wire.PathMessage, a.patchMessage},
 		{"DELETE", wire.PathMessage, a.deleteMessage},
+		{"POST", wire.PathStop, a.postStop},
 		{"PUT", wire.PathReaction, a.putReaction},
 		{"DELETE", wire.PathReaction, a.deleteReaction},
 		{"POST", wire.PathRead, a.postRead},

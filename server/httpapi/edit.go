@@ -7,13 +7,17 @@ import (
 	"chatbot/widget/wire"
 )
 
-// patchMessage answers PATCH …/messages/{message}: another text.
+// patchMessage answers PATCH …/messages/{message}: another text, or more of one
+// that a site's backend is writing.
 func (a *API) patchMessage(w http.ResponseWriter, r *http.Request) error {
 	var edit wire.EditRequest
 	if err := readJSON(w, r, &edit, false); err != nil {
 		return err
 	}
 	return a.change(w, r, a.sender, func(c chat.Caller, messageID string) (wire.Message, error) {
+		if edit.Append != "" || edit.Status != "" {
+			return a.Chat.Write(r.Context(), c, messageID, edit)
+		}
 		return a.Chat.Edit(r.Context(), c, messageID, edit.Body)
 	})
 }
@@ -22,6 +26,16 @@ func (a *API) patchMessage(w http.ResponseWriter, r *http.Request) error {
 func (a *API) deleteMessage(w http.ResponseWriter, r *http.Request) error {
 	return a.change(w, r, a.sender, func(c chat.Caller, messageID string) (wire.Message, error) {
 		return a.Chat.Remove(r.Context(), c, messageID)
+	})
+}
+
+// postStop answers POST …/messages/{message}/stop.
+func (a *API) postStop(w http.ResponseWriter, r *http.Request) error {
+	if err := readJSON(w, r, &struct{}{}, true); err != nil {
+		return err
+	}
+	return a.change(w, r, a.gesture, func(c chat.Caller, messageID string) (wire.Message, error) {
+		return a.Chat.Stop(r.Context(), c, messageID)
 	})
 }
 

@@ -80,3 +80,38 @@ func TestReactions(t *testing.T) {
 		t.Errorf("after one was taken away: %s", w.Body)
 	}
 }
+
+// A site's backend writes piece by piece; a poll sees it grow; the visitor stops
+// it.
+func TestStreaming(t *testing.T) {
+	s := newServer(t)
+	session := s.begin()
+	s.send(session, "k1", "Hello")
+	page := s.until(session, func(p wire.Page) bool { return len(p.Messages) == 2 })
+	session.Cursor = page.Cursor
+	w := s.call("POST", of(wire.PathMessages, session.Conversation.ID), `{"clientId":"s1","body":"","status":"streaming","author":{"id":"ai","role":"bot","name":"AI"}}`, bearer(serverKey))
+	m := decode[wire.SendAnswer](t, w).Message
+	if w.Code != http.StatusCreated || m.Status != wire.StatusStreaming {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	for _, piece := range []string{`{"append":"**One**"}`, `{"append":" two","offset":7}`} {
+		if w := s.call("PATCH", message(session, m.ID), piece, bearer(serverKey)); w.Code != http.StatusOK {
+			t.Fatalf("%s: %d %s", piece, w.Code, w.Body)
+		}
+	}
+	page = s.until(session, func(p wire.Page) bool { return len(p.Messages) == 1 && p.Messages[0].Body == "**One** two" })
+	if got := page.Messages[0]; got.Status != wire.StatusStreaming || len(got.Content) != 1 || got.Content[0].Children[0].Kind != "strong" {
+		t.Errorf("a poll sees %+v", got)
+	}
+	w = s.call("POST", message(session, m.ID)+"/stop", "", bearer(session.Token))
+	if got := decode[wire.SendAnswer](t, w).Message; w.Code != http.StatusOK || got.Status != wire.StatusStopped || got.Body != "**One** two" {
+		t.Errorf("stop: %d %s", w.Code, w.Body)
+	}
+	w = s.call("PATCH", message(session, m.ID), `{"append":" three","offset":11}`, bearer(serverKey))
+	if got := decode[wire.ErrorAnswer](t, w); w.Code != http.StatusConflict || got.Error.Code != wire.CodeStreamConflict {
+		t.Errorf("after the stop: %d %s", w.Code, w.Body)
+	}
+	if again := s.call("POST", of(wire.PathMessages, session.Conversation.ID), `{"clientId":"s1","body":"","status":"streaming","author":{"id":"ai","role":"bot","name":"AI"}}`, bearer(serverKey)); again.Code != http.StatusOK {
+		t.Errorf("begun again: %d %s", again.Code, again.Body)
+	}
+}

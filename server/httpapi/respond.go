@@ -36,6 +36,7 @@ var statuses = map[wire.Code]int{
 	wire.CodeInvitationInvalid:  http.StatusNotFound,
 	wire.CodeTooLate:            http.StatusForbidden,
 	wire.CodeMessageDeleted:     http.StatusConflict,
+	wire.CodeStreamConflict:     http.StatusConflict,
 	wire.CodeTooManyReactions:   http.StatusConflict,
 	wire.CodeConflict:           http.StatusConflict,
 	wire.CodeMisdirectedRequest: http.StatusMisdirectedRequest,

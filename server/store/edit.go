@@ -34,8 +34,12 @@ func updateMessage(tx *transaction, conversationID, messageID string, now wire.T
 	if _, m.Rev, err = advance(tx, conversationID, 0, now); err != nil {
 		return m, false, err
 	}
-	_, err = tx.Exec("UPDATE message SET rev = $2, body = $3, status = $4, edited_at = $5, deleted_at = $6 WHERE id = $1",
-		m.ID, m.Rev, m.Body, m.Status, orNever(m.EditedAt), orNever(m.DeletedAt))
+	source, err := encodeSource(m.Source)
+	if err != nil {
+		return m, false, err
+	}
+	_, err = tx.Exec("UPDATE message SET rev = $2, body = $3, status = $4, edited_at = $5, deleted_at = $6, source = $7 WHERE id = $1",
+		m.ID, m.Rev, m.Body, m.Status, orNever(m.EditedAt), orNever(m.DeletedAt), source)
 	if err == nil && m.DeletedAt != nil {
 		m.Reactions = []wire.Reaction{}
 		_, err = tx.Exec("DELETE FROM reaction WHERE message_id = $1", m.ID)
@@ -43,9 +47,15 @@ func updateMessage(tx *transaction, conversationID, messageID string, now wire.T
 	return m, true, err
 }
 
+// Streaming implements chat.Store.
+func (s *SQLite) Streaming(ctx context.Context) ([]wire.Message, error) {
+	return collect(ctx, s.read, scanMessage, "SELECT "+messageColumns+" FROM message WHERE status = 'streaming'")
+}
+
 // sameText reports whether a change has left everything as it was.
 func sameText(a, b wire.Message) bool {
-	return a.Body == b.Body && a.Status == b.Status &&
+	sameSource := a.Source == b.Source || a.Source != nil && b.Source != nil && *a.Source == *b.Source
+	return a.Body == b.Body && a.Status == b.Status && sameSource &&
 		orNever(a.EditedAt) == orNever(b.EditedAt) && orNever(a.DeletedAt) == orNever(b.DeletedAt)
 }
 

@@ -84,7 +84,7 @@ func sameMessage(tx *transaction, m chat.NewMessage) (wire.Message, error) {
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return wire.Message{}, nil
-	case err == nil && known.Body != m.Body && known.EditedAt == nil && known.DeletedAt == nil:
+	case err == nil && known.Body != m.Body && m.Status != wire.StatusStreaming && known.EditedAt == nil && known.DeletedAt == nil:
 		return wire.Message{}, wire.NewError(wire.CodeConflict, "This clientId was used for another text before. Choose a new one for each message.")
 	}
 	return known, err

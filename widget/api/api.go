@@ -144,6 +144,11 @@ func (c Conversation) React(ctx context.Context, messageID, emoji string, on boo
 	return c.change(ctx, method, strings.Replace(wire.PathReaction, "{emoji}", url.PathEscape(emoji), 1), messageID, nil)
 }
 
+// Stop ends a message that is being written.
+func (c Conversation) Stop(ctx context.Context, messageID string) (wire.Message, error) {
+	return c.change(ctx, "POST", wire.PathStop, messageID, nil)
+}
+
 // change changes a message, and is its new form.
 func (c Conversation) change(ctx context.Context, method, path, messageID string, body any) (wire.Message, error) {
 	var answer wire.SendAnswer

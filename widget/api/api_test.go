@@ -58,6 +58,7 @@ func TestCallsAreThoseOfTheContract(t *testing.T) {
 		{"presence, not typing", func(_ Client, c Conversation) error { return c.Presence(t.Context(), wire.SignalAway) }, "POST /api/chatbot/conversations/c1/presence", `{"state":"away"}`},
 		{"edit", func(_ Client, c Conversation) error { _, err := c.Edit(t.Context(), "m1", "Hi"); return err }, "PATCH /api/chatbot/conversations/c1/messages/m1", `{"body":"Hi"}`},
 		{"remove", func(_ Client, c Conversation) error { _, err := c.Remove(t.Context(), "m1"); return err }, "DELETE /api/chatbot/conversations/c1/messages/m1", ""},
+		{"stop", func(_ Client, c Conversation) error { _, err := c.Stop(t.Context(), "m1"); return err }, "POST /api/chatbot/conversations/c1/messages/m1/stop", ""},
 		{"react", func(_ Client, c Conversation) error {
 			_, err := c.React(t.Context(), "m1", "#️⃣", true)
 			return err

@@ -3,11 +3,13 @@ package wire
 // The paths of the HTTP API. {id} stands for a conversation's id.
 const (
 	PathConfig        = "/api/chatbot/config"
+	PathOpenAPI       = "/api/chatbot/openapi.json" // describes all of them
 	PathConversations = "/api/chatbot/conversations"
 	PathJoin          = "/api/chatbot/conversations/join"
 	PathConversation  = "/api/chatbot/conversations/{id}"
 	PathMessages      = "/api/chatbot/conversations/{id}/messages"
 	PathMessage       = "/api/chatbot/conversations/{id}/messages/{message}"
+	PathStop          = "/api/chatbot/conversations/{id}/messages/{message}/stop"
 	PathReaction      = "/api/chatbot/conversations/{id}/messages/{message}/reactions/{emoji}"
 	PathRead          = "/api/chatbot/conversations/{id}/read"
 	PathTyping        = "/api/chatbot/conversations/{id}/typing"
@@ -47,6 +49,7 @@ const (
 	FeatureEdit        = "edit"  // and delete
 	FeatureReply       = "reply" // SendRequest.ReplyTo
 	FeatureReactions   = "reactions"
+	FeatureStreaming   = "streaming"
 	FeaturePresence    = "presence"
 	FeatureContent     = "content" // Message.Content
 )
@@ -173,18 +176,26 @@ type Badge struct {
 	Unread       int64        `json:"unread"`
 }
 
-// SendRequest is the body of POST …/messages. Author is for holders of the
-// server key only: whom they speak as, an agent unless it says bot.
+// SendRequest is the body of POST …/messages. Author and Status are for holders
+// of the server key only: whom they speak as, an agent unless it says bot; and
+// StatusStreaming for a text that is yet to be written, with what there is of it
+// as Body.
 type SendRequest struct {
 	ClientID string  `json:"clientId"`
 	Body     string  `json:"body"`
 	ReplyTo  string  `json:"replyTo,omitempty"` // id of the message that this one answers
 	Author   *Author `json:"author,omitempty"`
+	Status   Status  `json:"status,omitempty"`
 }
 
-// EditRequest is the body of PATCH …/messages/{message}: the new text.
+// EditRequest is the body of PATCH …/messages/{message}: another text as Body.
+// Who writes a streaming message puts more text to its end with Append, where
+// Offset is that end, in bytes of UTF-8, and ends it with a Status.
 type EditRequest struct {
-	Body string `json:"body"`
+	Body   string `json:"body,omitempty"`
+	Append string `json:"append,omitempty"`
+	Offset int    `json:"offset,omitempty"`
+	Status Status `json:"status,omitempty"`
 }
 
 // ConversationSummary is what the holder of the server key sees of a

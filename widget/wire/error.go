@@ -24,6 +24,7 @@ const (
 	CodeConflict           Code = "client_id_conflict"
 	CodeTooLate            Code = "too_late"
 	CodeMessageDeleted     Code = "message_deleted"
+	CodeStreamConflict     Code = "stream_conflict"
 	CodeTooManyReactions   Code = "too_many_reactions"
 	CodeInvalidCursor      Code = "invalid_cursor"
 	CodeInvalidSocketID    Code = "invalid_socket_id"

@@ -56,6 +56,15 @@ type MessageEvent struct {
 	Partial bool     `json:"partial,omitempty"`
 }
 
+// MessageDelta is the data of ChatMessageDelta: Text stands in the body of a
+// streaming message from Offset on, counted in bytes of UTF-8. A reader who has
+// less than that asks for the message.
+type MessageDelta struct {
+	MessageID string `json:"messageId"`
+	Offset    int    `json:"offset"`
+	Text      string `json:"text"`
+}
+
 // ParticipantEvent is the data of ChatParticipantUpdated: somebody has joined,
 // has read on or goes by another name.
 type ParticipantEvent struct {

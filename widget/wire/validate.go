@@ -55,6 +55,12 @@ func (r SendRequest) Validate() error {
 	if r.ReplyTo != "" && !ValidID(r.ReplyTo) {
 		return NewError(CodeInvalidField, "replyTo must be the id of a message.")
 	}
+	if r.Status != "" && r.Status != StatusStreaming && r.Status != StatusComplete {
+		return NewError(CodeInvalidField, "status must be streaming or complete.")
+	}
+	if r.Status == StatusStreaming && r.Body == "" {
+		return nil
+	}
 	return ValidateBody(r.Body)
 }
 

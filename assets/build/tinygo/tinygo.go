@@ -10,14 +10,17 @@ package tinygo
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
-	"hash"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"chatbot/assets/build/standins"
 )
 
 // Toolchain is a TinyGo that is ready for use.
@@ -36,11 +39,11 @@ func (t *Toolchain) Exec() ([]byte, error) {
 // saves a seventh. The standard build tells the text.
 var flags = []string{"-no-debug", "-opt=z", "-panic=trap"}
 
-// Compile compiles a package of the module in a folder, with stand-ins for
-// standard packages at their import paths. The program still has its functions'
-// names. What was compiled before of the same sources is not compiled again.
-func (t *Toolchain) Compile(module, name string, standins fs.FS) ([]byte, error) {
-	key, err := t.key(module, name, standins)
+// Compile compiles a package of the module in a folder, with the stand-ins. The
+// program still has its functions' names. What was compiled before of the same
+// sources is not compiled again.
+func (t *Toolchain) Compile(module, name string) ([]byte, error) {
+	key, err := t.key(module, name)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +56,7 @@ func (t *Toolchain) Compile(module, name string, standins fs.FS) ([]byte, error)
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	goroot, root, err := t.roots(dir, standins)
+	goroot, root, err := roots(dir, filepath.Join(t.home, rootName))
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +84,7 @@ func keep(made, built string) error {
 }
 
 // key stands for everything a program is made of.
-func (t *Toolchain) key(module, name string, standins fs.FS) (string, error) {
+func (t *Toolchain) key(module, name string) (string, error) {
 	const files = `{{if not .Standard}}{{range .GoFiles}}{{$.Dir}}/{{.}}{{"\n"}}{{end}}{{range .EmbedFiles}}{{$.Dir}}/{{.}}{{"\n"}}{{end}}{{end}}`
 	list, err := output(module, "env", "GOOS=js", "GOARCH=wasm", "go", "list", "-tags", "tinygo,tinygo.wasm", "-deps", "-f", files, name)
 	if err != nil {
@@ -95,40 +98,46 @@ func (t *Toolchain) key(module, name string, standins fs.FS) (string, error) {
 	fmt.Fprintln(sum, version, flags)
 	names := []string{filepath.Join(t.home, targetName), filepath.Join(t.home, optName)}
 	for _, file := range append(names, strings.Fields(list)...) {
-		if err := add(sum, os.DirFS(filepath.Dir(file)), filepath.Base(file)); err != nil {
+		content, err := os.ReadFile(file)
+		if err != nil {
 			return "", err
 		}
+		fmt.Fprintf(sum, "%s %d\n%s", filepath.Base(file), len(content), content)
 	}
-	err = eachSource(standins, func(file string) error { return add(sum, standins, file) })
-	return hex.EncodeToString(sum.Sum(nil)), err
+	for _, f := range used() {
+		fmt.Fprintln(sum, f)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-func add(sum hash.Hash, files fs.FS, name string) error {
-	content, err := fs.ReadFile(files, name)
-	fmt.Fprintf(sum, "%s %d\n%s", name, len(content), content)
-	return err
+// used are the stand-ins but the one that TinyGo does without.
+func used() []standins.File {
+	return slices.DeleteFunc(standins.Files(), func(f standins.File) bool { return f.Package == own })
 }
 
-// roots makes a GOROOT and a TINYGOROOT with the stand-ins in their places.
-func (t *Toolchain) roots(dir string, standins fs.FS) (goroot, root string, err error) {
+// roots makes a GOROOT and a TINYGOROOT in dir with the stand-ins in their
+// places: in both, since it depends on whether TinyGo has its own of a package
+// where it looks.
+func roots(dir, tinyGo string) (goroot, root string, err error) {
 	real, err := output("", "go", "env", "GOROOT")
 	if err != nil {
 		return "", "", err
 	}
 	goroot, root = filepath.Join(dir, "go"), filepath.Join(dir, "root")
 	replaced := map[string]bool{}
-	if err := eachSource(standins, func(file string) error {
-		replaced[path.Dir(file)] = true
-		return nil
-	}); err != nil {
+	for _, f := range used() {
+		replaced[f.Package] = replaced[f.Package] || !f.Part
+		replaced[path.Join(f.Package, f.Name)] = true
+	}
+	if err := errors.Join(linkRoot(real, goroot, replaced), linkRoot(tinyGo, root, replaced)); err != nil {
 		return "", "", err
 	}
-	for _, tree := range []struct{ from, to string }{{real, goroot}, {filepath.Join(t.home, rootName), root}} {
-		if err := linkRoot(tree.from, tree.to, replaced); err != nil {
+	for _, f := range used() {
+		if err := errors.Join(place(f, goroot), place(f, root)); err != nil {
 			return "", "", err
 		}
 	}
-	return goroot, root, eachSource(standins, func(file string) error { return place(standins, file, goroot, root) })
+	return goroot, root, nil
 }
 
 // linkRoot makes a folder that is like another, but src can be changed.
@@ -171,38 +180,17 @@ func linkSources(from, to string, replaced map[string]bool) error {
 			return fs.SkipDir
 		case entry.IsDir():
 			return os.MkdirAll(filepath.Join(to, name), 0o755)
-		case replaced[filepath.Dir(name)] || strings.HasSuffix(name, "_test.go"):
+		case replaced[filepath.Dir(name)] || replaced[name] || strings.HasSuffix(name, "_test.go"):
 			return nil
 		}
 		return os.Symlink(file, filepath.Join(to, name))
 	})
 }
 
-// place writes a stand-in where TinyGo looks for the package: in one of the two,
-// which depends on whether TinyGo has its own.
-func place(standins fs.FS, file string, roots ...string) error {
-	content, err := fs.ReadFile(standins, file)
-	if err != nil {
+func place(f standins.File, root string) error {
+	dir := filepath.Join(root, "src", filepath.FromSlash(f.Package))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	for _, root := range roots {
-		to := filepath.Join(root, "src", file)
-		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-			return err
-		}
-		if err := os.WriteFile(to, content, 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// eachSource goes through the stand-ins that are used.
-func eachSource(standins fs.FS, do func(file string) error) error {
-	return fs.WalkDir(standins, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || path.Dir(name) == own || path.Dir(name) == "." {
-			return err
-		}
-		return do(name)
-	})
+	return os.WriteFile(filepath.Join(dir, f.Name), f.Content, 0o644)
 }

@@ -101,6 +101,33 @@ func testUpdateNothing(t *testing.T, s chat.Store) {
 	same(t, "history", history(t, s, "c"), []wire.Message{m})
 }
 
+func testStreaming(t *testing.T, s chat.Store) {
+	add(t, s, message("c", "ann", "k1"))
+	m := message("c", "bot", "k1")
+	m.Status = wire.StatusStreaming
+	stored := add(t, s, m)
+	streaming := func() []wire.Message {
+		all, err := s.Streaming(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	same(t, "while it is written", streaming(), []wire.Message{stored})
+	m.Body = "Other words" // sent again, without knowing how far it has come
+	if again, created, err := s.AppendMessage(t.Context(), m); err != nil || created || again.ID != stored.ID {
+		t.Errorf("sent again: created=%v, %+v, %v", created, again, err)
+	}
+	done := update(t, s, stored, func(m *wire.Message) error {
+		m.Body, m.Status, m.Source = "All of it", wire.StatusComplete, &wire.Source{Title: "Page"}
+		return nil
+	})
+	if done.Source == nil || history(t, s, "c")[1].Source == nil {
+		t.Errorf("the source was not stored: %+v", done)
+	}
+	same(t, "at last", streaming(), nil)
+}
+
 // testUpdateConcurrent appends to one text: nothing is lost, and every change
 // has a rev of its own.
 func testUpdateConcurrent(t *testing.T, s chat.Store) {

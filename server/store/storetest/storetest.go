@@ -49,6 +49,7 @@ func Run(t *testing.T, open Open) {
 		{"participants are listed by joining", testParticipants},
 		{"a message changes in its place", testUpdate},
 		{"a change that is none", testUpdateNothing},
+		{"what is being written is found", testStreaming},
 		{"a message is changed by many", testUpdateConcurrent},
 		{"a deleted message keeps its place", testDelete},
 		{"reactions stand in the order of their first use", testReact},

@@ -1,0 +1,2 @@
+-- +goose Up
+CREATE INDEX message_streaming ON message (id) WHERE status = 'streaming';
