@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +25,7 @@ type browser struct {
 	quit  func()
 	frame context.Context // the chat's document; nil when it is to be looked for
 	odd   oddities
+	seen  map[int64]line // what stood in the log, by its place
 }
 
 const (
@@ -33,7 +37,7 @@ const (
 )
 
 func newBrowser(name, server string) (*browser, error) {
-	b := &browser{name: name}
+	b := &browser{name: name, seen: map[int64]line{}}
 	b.site = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprintf(w, `<!doctype html><html lang="en"><title>A site</title><link rel="icon" href="data:,"><h1>A site</h1><script async src="%s/chatbot-widget.js"></script></html>`, server)
@@ -126,14 +130,27 @@ func (b *browser) write(ctx context.Context, text string) error {
 }
 
 func (b *browser) until(ctx context.Context, seq int64) error {
-	return poll(ctx, func() (bool, error) {
+	if err := poll(ctx, func() (bool, error) {
 		seqs, err := inFrame[[]int64](ctx, b, `[...document.querySelectorAll('[role=log] [data-seq]')].map(e => +e.dataset.seq)`)
 		if err != nil || len(seqs) == 0 {
 			return false, err
 		}
 		b.look(seqs)
 		return seqs[len(seqs)-1] >= seq, nil // one that is on its way stands at the end with 0
-	})
+	}); err != nil {
+		return err
+	}
+	return b.read(ctx)
+}
+
+// read takes down what stands in the log: the latest messages, and more after
+// scrolling up.
+func (b *browser) read(ctx context.Context) error {
+	lines, err := inFrame[[]line](ctx, b, `[...document.querySelectorAll('[role=log] [data-seq]')].map(e => ({ seq: +e.dataset.seq, body: e.querySelector('.text').textContent, formatted: !!e.querySelector('.rich') }))`)
+	for _, l := range lines {
+		b.seen[l.Seq] = l
+	}
+	return err
 }
 
 // look checks a picture that a person gets.
@@ -164,12 +181,25 @@ const scrollUp = `(log => {
 	return first === 1;
 })(document.querySelector('#log'))`
 
-// shown scrolls up until the first message is there.
+// shown is what was read at one time or another. Only where that leaves gaps, it
+// scrolls up until the first message is there: thousands take minutes to draw.
 func (b *browser) shown(ctx context.Context) ([]line, error) {
-	if err := b.when(ctx, scrollUp); err != nil {
-		return nil, fmt.Errorf("%w: %s", err, b.describe())
+	if err := b.read(ctx); err != nil {
+		return nil, err
 	}
-	return inFrame[[]line](ctx, b, `[...document.querySelectorAll('[role=log] [data-seq]')].map(e => ({ seq: +e.dataset.seq, body: e.querySelector('.text').textContent, formatted: !!e.querySelector('.rich') }))`)
+	last := int64(0)
+	for seq := range b.seen {
+		last = max(last, seq)
+	}
+	if int64(len(b.seen)) < last {
+		if err := b.when(ctx, scrollUp); err != nil {
+			return nil, fmt.Errorf("%w: %s", err, b.describe())
+		}
+		if err := b.read(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return slices.SortedFunc(maps.Values(b.seen), func(a, b line) int { return cmp.Compare(a.Seq, b.Seq) }), nil
 }
 
 func (b *browser) oddities() oddities { return b.odd }
