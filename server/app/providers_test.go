@@ -83,7 +83,7 @@ func parse(t *testing.T, env string, flags ...string) config.Serve {
 func start(t *testing.T, env string, flags ...string) *server {
 	t.Helper()
 	if !assets.Built() {
-		t.Skip("the widget is not built")
+		t.Fatal("the widget is not built; run `make assets`")
 	}
 	s := &server{log: &buffer{}}
 	var err error
@@ -322,7 +322,7 @@ func TestChoices(t *testing.T) {
 // Wrong combinations are told in one line that names what to change.
 func TestWrongChoices(t *testing.T) {
 	if !assets.Built() {
-		t.Skip("the widget is not built")
+		t.Fatal("the widget is not built; run `make assets`")
 	}
 	port := freePort(t)
 	self := fmt.Sprintf("_HOST=127.0.0.1\nREVERB_PORT=%[1]d\nPUSHER_PORT=%[1]d\n", port)

@@ -21,7 +21,7 @@ import (
 // environment names, and the metrics by nobody but on their own listener.
 func TestEndpointIsServed(t *testing.T) {
 	if !assets.Built() {
-		t.Skip("the widget is not built")
+		t.Fatal("the widget is not built; run `make assets`")
 	}
 	t.Setenv("REVERB_APP_ID", "7")
 	t.Setenv("REVERB_APP_KEY", "the-key")

@@ -19,7 +19,7 @@ import (
 func run(t *testing.T, dir string) (a *app.App, stop func()) {
 	t.Helper()
 	if !assets.Built() {
-		t.Skip("the widget is not built")
+		t.Fatal("the widget is not built; run `make assets`")
 	}
 	c := config.DefaultServe()
 	c.Addr, c.DataDir = "localhost:0", dir
