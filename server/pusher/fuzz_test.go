@@ -42,7 +42,7 @@ func FuzzMessage(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, message []byte) {
 		if !utf8.Valid(message) {
-			t.Skip("refused before")
+			return // refused before it comes here
 		}
 		s := fuzzServer()
 		c, other := fuzzConn(s, "1.1"), fuzzConn(s, "2.2")
@@ -203,7 +203,7 @@ func FuzzSignedPath(f *testing.F) {
 	f.Fuzz(func(t *testing.T, path, query, body string) {
 		r, err := http.NewRequest(http.MethodPost, "http://localhost/?"+query, nil)
 		if err != nil {
-			t.Skip(err)
+			return // no server would be asked
 		}
 		r.URL.Path = path
 		signed := signature.SignRequest("key", "another", r.Method, path, r.URL.Query(), []byte(body), time.Now())
