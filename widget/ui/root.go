@@ -126,7 +126,8 @@ func (r *Root) take(ctx app.Context) {
 	if came > 0 {
 		r.dots.stop()
 	}
-	if wrote(&before, &r.state) {
+	wrote := wrote(&before, &r.state)
+	if wrote {
 		r.away = false
 	}
 	now := r.options.Now()
@@ -136,7 +137,7 @@ func (r *Root) take(ctx app.Context) {
 	r.greet(&before, now)
 	r.listen()
 	r.move(&before)
-	ctx.Defer(r.settle(&before, came, restore))
+	ctx.Defer(r.settle(&before, came, wrote, restore))
 	r.wake(r.compose())
 }
 
@@ -168,16 +169,24 @@ func (r *Root) move(before *session.State) {
 func sceneEnd(s *session.State) int { return (&scene{state: s}).end() }
 
 // settle gives what is to be done about the log's scrolling once it is drawn.
-func (r *Root) settle(before *session.State, came int, restore func()) func(app.Context) {
+func (r *Root) settle(before *session.State, came int, wrote bool, restore func()) func(app.Context) {
 	if first := r.state.FirstUnread; first > 0 && first != before.FirstUnread {
 		return func(app.Context) { r.drawn(func() { r.options.View.To(first) }) }
 	}
 	if !r.away {
 		r.unseen = 0
-		return func(app.Context) { r.drawn(r.options.View.ToEnd) }
+		return func(app.Context) { r.drawn(func() { r.stay(wrote) }) }
 	}
 	r.unseen += came
 	return func(app.Context) { r.drawn(restore) }
+}
+
+// stay goes to the end of the log, unless the visitor has scrolled away this very
+// moment. Who has written wants to see it.
+func (r *Root) stay(wrote bool) {
+	if wrote || r.options.View.AtEnd() {
+		r.options.View.ToEnd()
+	}
 }
 
 // drawn scrolls as it has to be once the change stands in the document.
