@@ -79,9 +79,10 @@ func write(b *testing.B, writers int, do func(writer, k int)) (all []time.Durati
 }
 
 type server struct {
-	url    string
-	key    string // of the realtime application
-	client *http.Client
+	url     string
+	metrics string // host and port
+	key     string // of the realtime application
+	client  *http.Client
 }
 
 // start runs a server until the benchmark ends.
@@ -99,7 +100,7 @@ func startAt(b *testing.B, addr, dir string) (s *server, stop func()) {
 	b.Setenv("REVERB_APP_KEY", "bench")
 	b.Setenv("REVERB_APP_SECRET", "the-secret-of-the-benchmark")
 	c := config.DefaultServe()
-	c.Addr, c.DataDir = addr, dir
+	c.Addr, c.DataDir, c.MetricsAddr = addr, dir, "localhost:0"
 	c.RateConversations, c.RateMessages = 1_000_000, 1_000_000
 	c.TrustedProxies = []string{"127.0.0.1", "::1"} // clients may name addresses of their own
 	a, err := app.New(c, slog.New(slog.DiscardHandler))
@@ -110,7 +111,7 @@ func startAt(b *testing.B, addr, dir string) (s *server, stop func()) {
 	ended := make(chan error, 1)
 	go func() { ended <- a.Run(ctx) }()
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1024}}
-	return &server{url: a.URL(), key: "bench", client: client}, func() {
+	return &server{url: a.URL(), metrics: a.MetricsAddr(), key: "bench", client: client}, func() {
 		cancel()
 		if err := <-ended; err != nil {
 			b.Error(err)

@@ -196,19 +196,28 @@ func (s *Service) Messages(ctx context.Context, conversationID string, r Read) (
 }
 
 // Await does the waiting of r: it returns when there is something to tell, or
-// the wait has ended. Thousands wait at once, so what they hold is kept small:
-// nothing is read before there is something, and the stack stays low.
+// the wait has ended.
 func (s *Service) Await(ctx context.Context, conversationID string, r *Read) error {
 	if r.Since == nil || r.Wait <= 0 {
 		return nil
 	}
-	changed, stop := s.changed.on(conversationID)
+	changed := make(chan struct{})
+	stop, news, err := s.Watch(ctx, conversationID, r, func() { close(changed) })
 	defer stop()
-	news, err := s.hasNews(ctx, conversationID, r)
 	if err == nil && !news {
 		await(ctx, changed, r.Wait, r.Stop)
 	}
 	return err
+}
+
+// Watch reports whether there is news for r, which has a Since, and has wake
+// called once when there may be some, unless stop is called before; a call that
+// is under way is not waited for. wake must return promptly. Thousands watch at
+// once: one holds no more than the function.
+func (s *Service) Watch(ctx context.Context, conversationID string, r *Read, wake func()) (stop func(), news bool, err error) {
+	stop = s.changed.on(conversationID, wake)
+	news, err = s.hasNews(ctx, conversationID, r)
+	return stop, news, err
 }
 
 // hasNews reports whether there is something to tell now.
@@ -349,7 +358,8 @@ type ReadList struct {
 
 // Conversations are the latest ones, newest first.
 func (s *Service) Conversations(ctx context.Context, r ReadList) ([]Conversation, error) {
-	changed, stop := s.changed.on(everything)
+	changed := make(chan struct{})
+	stop := s.changed.on(everything, func() { close(changed) })
 	defer stop()
 	list, err := s.store.Conversations(ctx, r.Limit)
 	if err != nil || r.Wait <= 0 || len(list) > 0 && list[0].UpdatedAt > r.After {

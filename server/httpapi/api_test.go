@@ -88,6 +88,7 @@ const (
 type server struct {
 	t          *testing.T
 	handler    http.Handler
+	api        *httpapi.API
 	events     *events
 	log        *bytes.Buffer
 	tokens     *auth.Tokens
@@ -172,7 +173,7 @@ func newServer(t *testing.T, change ...func(*httpapi.Options)) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.handler = api.Handler()
+	s.api, s.handler = api, api.Handler()
 	return s
 }
 
