@@ -45,7 +45,7 @@ func BenchmarkWaitingPolls(b *testing.B) {
 		for i, c := range polls {
 			ask(b, s, c, sessions[i], i)
 		}
-		until(b, func() bool { return waiting(b, s) == waiters })
+		until(b, func() bool { return pollsWaiting(b, s) == waiters })
 		perPoll := float64(memory()-before) / waiters
 		b.ReportMetric(perPoll, "bytes/poll")
 		b.ReportMetric(perSocket, "bytes/socket")
@@ -103,8 +103,8 @@ func ask(b *testing.B, s *server, c net.Conn, session wire.Session, i int) {
 	}
 }
 
-// waiting is how many polls the server holds open.
-func waiting(b *testing.B, s *server) int {
+// pollsWaiting is how many polls the server holds open.
+func pollsWaiting(b *testing.B, s *server) int {
 	b.Helper()
 	answer, err := http.Get("http://" + s.metrics + "/metrics")
 	if err != nil {

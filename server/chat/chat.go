@@ -57,6 +57,10 @@ type Store interface {
 	// wire.CodeTooManyReactions above wire.MaxReactions different emoji.
 	React(ctx context.Context, r Reaction) (m wire.Message, changed bool, err error)
 
+	// PersonSpoke reports whether an agent has said something in the
+	// conversation at since or later. It is cheap.
+	PersonSpoke(ctx context.Context, conversationID string, since wire.Time) (bool, error)
+
 	// Debts are the answers owed, oldest first.
 	Debts(ctx context.Context) ([]Debt, error)
 

@@ -142,7 +142,13 @@ func (s *Service) Send(ctx context.Context, c Caller, r wire.SendRequest) (m wir
 		ReplyTo:        r.ReplyTo,
 		CreatedAt:      s.time(),
 		Site:           c.Site,
-		OwesAnswer:     author.Role == wire.RoleVisitor,
+	}
+	if author.Role == wire.RoleVisitor {
+		silent, err := s.personSpoke(ctx, c.Conversation, message.CreatedAt)
+		if err != nil {
+			return m, false, err
+		}
+		message.OwesAnswer = !silent
 	}
 	put := func(message NewMessage) (wire.Message, bool, error) { return s.store.AppendMessage(ctx, message) }
 	if r.Status == wire.StatusStreaming {
@@ -155,7 +161,7 @@ func (s *Service) Send(ctx context.Context, c Caller, r wire.SendRequest) (m wir
 		return m, false, err
 	}
 	s.announce(ctx, m, c.Socket)
-	if author.Role == wire.RoleVisitor {
+	if message.OwesAnswer {
 		s.answers.add(Debt{ConversationID: m.ConversationID, MessageID: m.ID, Body: m.Body, CreatedAt: m.CreatedAt})
 	}
 	return m, true, nil

@@ -15,7 +15,7 @@ func (s *SQLite) Invite(ctx context.Context, inv chat.Invitation) error {
 		if _, err := tx.Exec("DELETE FROM invitation WHERE expires_at <= $1", inv.CreatedAt); err != nil {
 			return err
 		}
-		if _, err := join(tx, inv.ConversationID, inv.Site, inv.Inviter, inv.CreatedAt, false); err != nil {
+		if _, err := join(tx, inv.ConversationID, inv.Site, inv.Inviter, inv.CreatedAt); err != nil {
 			return err
 		}
 		_, err := tx.Exec("INSERT INTO invitation (code_hash, conversation_id, expires_at) VALUES ($1, $2, $3)",
@@ -45,7 +45,7 @@ func redeem(tx *transaction, codeHash string, now wire.Time, p wire.Participant)
 	if err != nil {
 		return chat.Conversation{}, err
 	}
-	if _, err := join(tx, id, "", p, now, false); err != nil {
+	if _, err := join(tx, id, "", p, now); err != nil {
 		return chat.Conversation{}, err
 	}
 	return scanConversation(tx.QueryRow("SELECT "+conversationColumns+" FROM conversation WHERE id = $1", id))

@@ -107,6 +107,35 @@ func testDebts(t *testing.T, s chat.Store) {
 	}
 }
 
+func testPersonSpoke(t *testing.T, s chat.Store) {
+	spoke := func(c string, since wire.Time) bool {
+		t.Helper()
+		is, err := s.PersonSpoke(t.Context(), c, since)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return is
+	}
+	add(t, s, message("c", "ann", "k1"))
+	add(t, s, message("other", "ann", "k1"))
+	add(t, s, *answer(chat.Debt{ConversationID: "c", MessageID: "c-ann-k1"}, "a"))
+	if spoke("c", 0) {
+		t.Error("neither a visitor nor the bot speaks for the site")
+	}
+	m := message("c", "site-anna", "k2")
+	m.Author.Role, m.CreatedAt = wire.RoleAgent, start+10
+	add(t, s, m)
+	for _, want := range []struct {
+		conversation string
+		since        wire.Time
+		spoke        bool
+	}{{"c", start, true}, {"c", start + 10, true}, {"c", start + 11, false}, {"other", start, false}, {"none", start, false}} {
+		if got := spoke(want.conversation, want.since); got != want.spoke {
+			t.Errorf("%+v: %v", want, got)
+		}
+	}
+}
+
 func testSettleConcurrent(t *testing.T, s chat.Store) {
 	const questions = 10
 	for i := range questions {

@@ -57,6 +57,7 @@ func Run(t *testing.T, open Open) {
 		{"reactions of many at once", testReactConcurrent},
 		{"a reply has something to reply to", testReply},
 		{"an answer owed is known until it is settled", testDebts},
+		{"a person who has spoken is known", testPersonSpoke},
 		{"an answer is given once", testSettleConcurrent},
 		{"a refused answer is still owed", testSettleRefused},
 		{"an invitation is used once", testRedeem},
