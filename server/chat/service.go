@@ -25,6 +25,9 @@ const presenceEvery = 25 * time.Second
 // InvitationLifetime is how long an invitation's code may be used.
 const InvitationLifetime = 15 * time.Minute
 
+// RejoinTime is for how long after that whoever used it may repeat it.
+const RejoinTime = 15 * time.Minute
+
 // Options are what a Service is made of. Store, Publisher and Responder are
 // required.
 type Options struct {
@@ -405,19 +408,27 @@ func (s *Service) Invite(ctx context.Context, c Caller, codeHash string) (expire
 	})
 }
 
-// Join uses an invitation up. Refusal: wire.CodeInvitationInvalid.
-func (s *Service) Join(ctx context.Context, codeHash, name string) (wire.Session, error) {
-	p := wire.Participant{ID: newID(), Role: wire.RoleVisitor, Name: name}
-	c, err := s.store.Redeem(ctx, codeHash, s.time(), p)
+// Join uses an invitation up. The same again with the same nonce, of which hashes
+// are given and which may be empty for none, is the same participant for
+// RejoinTime: known is then true. Refusal: wire.CodeInvitationInvalid.
+func (s *Service) Join(ctx context.Context, codeHash, nonceHash, name string) (session wire.Session, known bool, err error) {
+	now := s.now()
+	r, err := s.store.Redeem(ctx, Redemption{
+		CodeHash: codeHash, NonceHash: nonceHash,
+		Participant: wire.Participant{ID: newID(), Role: wire.RoleVisitor, Name: name},
+		Now:         wire.TimeOf(now), Until: wire.TimeOf(now.Add(RejoinTime)),
+	})
 	if err != nil {
-		return wire.Session{}, err
+		return wire.Session{}, false, err
 	}
-	s.announceParticipant(ctx, c.ID, p, c.Rev, Socket{})
+	if !r.Again {
+		s.announceParticipant(ctx, r.Conversation.ID, r.Participant, r.Conversation.Rev, Socket{})
+	}
 	return wire.Session{
-		Conversation: wire.Conversation{ID: c.ID, CreatedAt: c.CreatedAt},
-		Participant:  p,
+		Conversation: wire.Conversation{ID: r.Conversation.ID, CreatedAt: r.Conversation.CreatedAt},
+		Participant:  r.Participant,
 		Cursor:       wire.Cursor{Epoch: s.store.Epoch()},
-	}, nil
+	}, r.Again, nil
 }
 
 // Signal tells everyone in the conversation about something passing.

@@ -95,7 +95,7 @@ func (w *world) config(keys *auth.Keys) wire.Config {
 		Pusher:   wire.PusherConfig{Enabled: true, Key: relayKey, Host: relayHost, Port: 80, Scheme: "http"},
 		Polling:  wire.PollingConfig{Interval: 2000, Wait: w.story.Setup.Wait},
 		Limits:   wire.Limits{MessageChars: wire.MaxMessageChars, MessagesPerMinute: w.story.Setup.PerMinute},
-		Features: []string{wire.FeatureInvitations, wire.FeatureSignals, wire.FeatureReadMarks, wire.FeatureTokens},
+		Features: []string{wire.FeatureInvitations, wire.FeatureRejoin, wire.FeatureSignals, wire.FeatureReadMarks, wire.FeatureTokens},
 	}
 	if len(c.Providers) > 0 {
 		c.RealtimeProvider = c.Providers[0]
@@ -284,7 +284,7 @@ func (w *world) newID() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.ids++
-	return fmt.Sprintf("%x", moment{"id", w.ids}.hash())
+	return fmt.Sprintf("%016x", moment{"id", w.ids}.hash())
 }
 
 // later undoes something after a while, or as soon as all is calm.
