@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"chatbot/server/store"
 )
@@ -13,8 +14,8 @@ import (
 // alone: as many writers as for the API hand them to one goroutine that commits
 // what is waiting together. The tables are those of the store, with all their
 // columns and indexes, and a message is what it is at the least: the next seq and
-// rev of its conversation, and its row.
-func rawMessages(b *testing.B, writers int) float64 {
+// rev of its conversation, and its row. spent is the processor time of all.
+func rawMessages(b *testing.B, writers int) (rate float64, spent time.Duration) {
 	b.Helper()
 	path := filepath.Join(b.TempDir(), "raw.db")
 	made, err := store.Open(b.Context(), path)
@@ -49,7 +50,7 @@ func rawMessages(b *testing.B, writers int) float64 {
 }
 
 // rawRows is the same for a bare row with one index beside its key.
-func rawRows(b *testing.B, writers int) float64 {
+func rawRows(b *testing.B, writers int) (rate float64, spent time.Duration) {
 	b.Helper()
 	db := openRaw(b, filepath.Join(b.TempDir(), "rows.db"))
 	_, err := db.Exec(`CREATE TABLE message (id TEXT PRIMARY KEY, conversation_id TEXT NOT NULL, seq BIGINT NOT NULL, body TEXT NOT NULL, created_at BIGINT NOT NULL);
@@ -105,10 +106,12 @@ func conversationOf(writer int) string {
 	return fmt.Sprintf("0198c0de-0000-7000-8000-%012d", writer)
 }
 
-// commitTogether has writers hand over b.N rows and is how many a second were
-// stored. What waits is stored in one transaction, again and again.
-func commitTogether(b *testing.B, db *sql.DB, writers int, store func(*sql.Tx, []row) error) float64 {
+// commitTogether has writers hand over b.N rows, and is how many a second were
+// stored and what that took of the processors. What waits is stored in one
+// transaction, again and again.
+func commitTogether(b *testing.B, db *sql.DB, writers int, store func(*sql.Tx, []row) error) (rate float64, spent time.Duration) {
 	b.Helper()
+	before := processorTime(b)
 	rows := make(chan row, writers)
 	ended := make(chan error, 1)
 	go func() {
@@ -132,7 +135,7 @@ func commitTogether(b *testing.B, db *sql.DB, writers int, store func(*sql.Tx, [
 	if err := <-ended; err != nil {
 		b.Fatal(err)
 	}
-	return float64(b.N) / elapsed.Seconds()
+	return float64(b.N) / elapsed.Seconds(), processorTime(b) - before
 }
 
 // waiting is first and what is queued behind it.
