@@ -258,6 +258,9 @@ func (s *State) Public() Public {
 func (s *State) Saved() Saved {
 	saved := Saved{ConversationID: s.ConversationID, Self: s.Self, Cursor: s.Cursor, ReadSeq: s.work.readSeq,
 		ExpiresAt: s.work.expiresAt, UserID: s.work.userID, Outbox: slices.Clone(s.Outbox)}
+	if s.work.join.wanted {
+		saved.Join = s.work.invite
+	}
 	for i := range saved.Outbox {
 		if saved.Outbox[i].State == Sending {
 			saved.Outbox[i].State = Queued

@@ -154,6 +154,7 @@ func (m *machine) takeOver(saved Saved) {
 		return
 	}
 	m.work.userID, m.work.expiresAt = saved.UserID, saved.ExpiresAt
+	m.goOnJoining(saved.Join)
 	for _, e := range saved.Outbox {
 		if !m.known(e.ClientID) {
 			m.Outbox = append(slices.Clip(m.Outbox), e)
