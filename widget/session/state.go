@@ -306,6 +306,7 @@ type work struct {
 	asked    wire.Time      // when the visitor wrote what has no answer yet
 	held     []Changed      // events that came before their predecessors
 	catching bool           // the last page was not all: more of the changes are to come
+	sure     int64          // the rev up to which all is shown, while that is so
 	ahead    []wire.Message // of those pages, what would leave a gap until then
 	wake     wire.Time      // when a Tick was asked for
 }

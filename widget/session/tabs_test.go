@@ -297,3 +297,20 @@ func TestJoinGoesOnInAnotherTab(t *testing.T) {
 		t.Errorf("effects %+v", x.b.effects)
 	}
 }
+
+// A leader that has part of what it missed keeps back what would leave a gap. Who
+// takes the lead then asks for that once more.
+func TestLeadWhileCatchingUp(t *testing.T) {
+	x := openTabs(t)
+	before := x.b.state.Cursor
+	x.a.on(PageFetched{conversation, page(5, true, message(3, 5, bot, ""))})
+	x.mirror()
+	x.a.want([]int64{1}, 5)
+	x.b.on(Lead{x.a.state.Saved()})
+	if x.b.state.Cursor != before {
+		t.Errorf("b goes on from %+v, it has everything up to %+v", x.b.state.Cursor, before)
+	}
+	x.b.on(PageFetched{conversation, page(5, true, message(3, 5, bot, ""))})
+	x.b.on(PageFetched{conversation, page(6, false, message(2, 6, bot, ""))})
+	x.b.want([]int64{1, 2, 3}, 6)
+}
