@@ -322,10 +322,11 @@ func (s *Service) Badge(ctx context.Context, c Caller) (wire.Badge, error) {
 	return badge, err
 }
 
-// MarkRead notes that the caller has read up to seq, and is the mark that
-// counts. Refusal: wire.CodeInvalidField where there is no such message.
-func (s *Service) MarkRead(ctx context.Context, c Caller, seq int64) (readSeq int64, err error) {
-	p, rev, changed, err := s.store.MarkRead(ctx, c.Conversation, c.Participant.ID, seq, s.time())
+// MarkRead notes that the caller has read up to seq and has received all up to
+// delivered, and is the read mark that counts. Refusal: wire.CodeInvalidField
+// where there is no such message.
+func (s *Service) MarkRead(ctx context.Context, c Caller, seq, delivered int64) (readSeq int64, err error) {
+	p, rev, changed, err := s.store.MarkRead(ctx, c.Conversation, c.Participant.ID, seq, delivered, s.time())
 	if err == nil && changed {
 		s.announceParticipant(ctx, c.Conversation, p, rev, c.Socket)
 	}

@@ -177,11 +177,12 @@ func socketHeader(socketID string) map[string]string {
 	return map[string]string{wire.HeaderSocketID: socketID}
 }
 
-// Read tells that every message up to seq has been seen, and is the mark that
-// counts: a higher one where another device has read on.
-func (c Conversation) Read(ctx context.Context, seq int64) (readSeq int64, err error) {
+// Read tells that every message up to seq has been seen, and that those up to
+// delivered, if that is more, have come. It is the read mark that counts: a higher
+// one where another device has read on.
+func (c Conversation) Read(ctx context.Context, seq, delivered int64) (readSeq int64, err error) {
 	var answer wire.ReadAnswer
-	err = c.call(ctx, "POST", wire.PathRead, nil, wire.ReadRequest{Seq: seq}, &answer)
+	err = c.call(ctx, "POST", wire.PathRead, nil, wire.ReadRequest{Seq: seq, Delivered: delivered}, &answer)
 	return answer.ReadSeq, err
 }
 

@@ -68,7 +68,7 @@ func (c *Client) perform(ctx context.Context, effect session.Effect) {
 	case session.MarkRead:
 		conversation := c.conversation(e.ConversationID)
 		c.call(ctx, func(ctx context.Context) (session.Event, error) {
-			seq, err := conversation.Read(ctx, e.Seq)
+			seq, err := conversation.Read(ctx, e.Seq, e.Delivered)
 			return session.ReadMarked{ConversationID: e.ConversationID, Seq: seq}, err
 		}, func(f session.Failure) session.Event {
 			return session.ReadFailed{ConversationID: e.ConversationID, Failure: f}

@@ -22,6 +22,7 @@ var german = Words{
 	Offline:      "Offline. Wir senden, sobald Sie wieder da sind.",
 	Sending:      "Wird gesendet…",
 	Sent:         "Gesendet",
+	Delivered:    "Zugestellt",
 	Read:         "Gelesen",
 	ReadBy:       "Gelesen von {name}",
 	Today:        "Heute",

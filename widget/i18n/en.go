@@ -22,6 +22,7 @@ var english = Words{
 	Offline:      "Offline. We’ll send when you’re back.",
 	Sending:      "Sending…",
 	Sent:         "Sent",
+	Delivered:    "Delivered",
 	Read:         "Read",
 	ReadBy:       "Read by {name}",
 	Today:        "Today",

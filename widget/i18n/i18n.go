@@ -24,6 +24,7 @@ type Words struct {
 	Offline      string
 	Sending      string
 	Sent         string
+	Delivered    string
 	Read         string
 	ReadBy       string // {name}
 	Today        string

@@ -477,6 +477,9 @@ func (m *machine) next() (at wire.Time) {
 	if m.Open && m.ConversationID != "" && !m.work.following && m.offers(wire.FeaturePresence) {
 		sooner(m.work.present)
 	}
+	if m.undelivered() && !m.work.following && !m.work.read.running {
+		sooner(m.work.deliverAt)
+	}
 	if m.renewable() {
 		sooner(m.work.expiresAt - renewBefore)
 	}

@@ -239,6 +239,8 @@ func (s *scene) received(seq int64) string {
 		return i18n.With(s.words.ReadBy, "name", strings.Join(names, ", "))
 	case len(readers) > 0:
 		return s.words.Read
+	case s.state.Delivered(seq):
+		return s.words.Delivered
 	}
 	return s.words.Sent
 }
@@ -489,7 +491,7 @@ func sameReaders(a, b *session.State) bool {
 	}
 	for i := range a.Participants {
 		p, q := &a.Participants[i], &b.Participants[i]
-		if p.ID != q.ID || p.Name != q.Name || p.ReadSeq != q.ReadSeq && p.ID != a.Self {
+		if p.ID != q.ID || p.Name != q.Name || (p.ReadSeq != q.ReadSeq || p.DeliveredSeq != q.DeliveredSeq) && p.ID != a.Self {
 			return false
 		}
 	}

@@ -314,7 +314,10 @@ func TestReceiptInKeptPage(t *testing.T) {
 	s.Participants = []wire.Participant{{ID: "p9", Role: wire.RoleAgent, Name: "Ann", ReadSeq: 5}}
 	m := mount(t, Site{}, s)
 	m.has(">Sent<")
-	s.Participants = []wire.Participant{{ID: "p9", Role: wire.RoleAgent, Name: "Ann", ReadSeq: 150}}
+	s.Participants = []wire.Participant{{ID: "p9", Role: wire.RoleAgent, Name: "Ann", ReadSeq: 5, DeliveredSeq: 150}}
+	m.show(s)
+	m.has(">Delivered<")
+	s.Participants = []wire.Participant{{ID: "p9", Role: wire.RoleAgent, Name: "Ann", ReadSeq: 150, DeliveredSeq: 150}}
 	m.show(s)
 	m.has("Read by Ann")
 }

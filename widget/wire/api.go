@@ -43,6 +43,7 @@ const (
 	FeatureInvitations = "invitations"
 	FeatureSignals     = "signals"
 	FeatureReadMarks   = "read"
+	FeatureDelivered   = "delivered" // ReadRequest.Delivered
 	FeatureTokens      = "tokens"   // renewal and revocation
 	FeatureIdentity    = "identity" // a user of the site, in a new conversation
 	FeatureTyping      = "typing"
@@ -146,6 +147,8 @@ type TokenAnswer struct {
 // to Seq.
 type ReadRequest struct {
 	Seq int64 `json:"seq"`
+	// Delivered is how far messages have reached the caller, where that is more.
+	Delivered int64 `json:"delivered,omitempty"`
 }
 
 // ReadAnswer is the answer to it: the mark that counts, which is higher than
