@@ -87,6 +87,12 @@
 		link.rel = "noopener noreferrer";
 	}, true);
 
+	// A message's menu goes with what is done in it: the focus stays at the message.
+	const leave = (e, from, to) => { if (e.target.matches && e.target.matches(".menu " + from)) e.target.closest(".stack").querySelector(to).focus({ preventScroll: true }); };
+	addEventListener("click", e => leave(e, "button:not(.pick)", ".bubble"), true);
+	addEventListener("change", e => leave(e, "input", ".bubble"), true);
+	addEventListener("keydown", e => e.key === "Escape" && leave(e, "*", ".more"), true);
+
 	// A logo that cannot be had leaves its place empty.
 	addEventListener("error", e => { if (e.target.tagName === "IMG") e.target.hidden = true; }, true);
 
@@ -219,10 +225,11 @@
 		e.preventDefault();
 		submit();
 	});
-	textarea.addEventListener("input", () => {
+	textarea.addEventListener("input", e => {
 		refresh();
 		textarea.value ? drafts.set("draft", textarea.value) : drafts.remove("draft");
 		if (deliver) pass({ type: "typed", text: textarea.value.slice(0, 1) });
+		if (!emoji && /(^|[^\w:]):[\w+-]/.test(textarea.value)) withEmoji(m => m.complete(e));
 	});
 	textarea.addEventListener("keydown", e => {
 		// 229 and isComposing are the Enter that ends an input method's composition.
@@ -238,9 +245,24 @@
 		if (!target) return;
 		if (target.classList.contains("close")) post("close");
 		if (target.classList.contains("copy")) copy(target);
+		if (target.classList.contains("pick")) withEmoji(m => m.pick(target));
 		if (target.classList.contains("chip") && !deliver) say(target.textContent);
 	});
 	addEventListener("resize", refresh);
+
+	// withEmoji loads the picker and the completion of shortcodes when one of them
+	// is first wanted. What could not be loaded is asked for anew the next time: a
+	// browser remembers the failure of an address.
+	const module = "./emoji.js";
+	let emoji = null;
+	let failures = 0;
+	const withEmoji = use => {
+		emoji ||= import(failures ? module + "?" + failures : module);
+		emoji.then(use, () => {
+			emoji = null;
+			failures++;
+		});
+	};
 
 	// copy takes the text beside a button. The older way needs no permission that
 	// a page would have to pass on to its frames.

@@ -7,6 +7,7 @@ var german = Words{
 		Message:      "Nachricht",
 		Placeholder:  "Nachricht schreiben…",
 		Send:         "Nachricht senden",
+		Emoji:        "Emoji auswählen",
 		Close:        "Chat schließen",
 		Conversation: "Unterhaltung",
 		Loading:      "Der Chat wird geladen",

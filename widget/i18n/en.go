@@ -7,6 +7,7 @@ var english = Words{
 		Message:      "Message",
 		Placeholder:  "Write a message…",
 		Send:         "Send message",
+		Emoji:        "Choose an emoji",
 		Close:        "Close chat",
 		Conversation: "Conversation",
 		Loading:      "Loading the chat",

@@ -85,6 +85,7 @@ type Frame struct {
 	Message      string `json:"message"`
 	Placeholder  string `json:"placeholder"`
 	Send         string `json:"send"`
+	Emoji        string `json:"emoji"` // what opens the picker
 	Close        string `json:"close"`
 	Conversation string `json:"conversation"`
 	Loading      string `json:"loading"`

@@ -36,7 +36,8 @@ func (r *row) menu() app.UI {
 		for _, emoji := range quickEmoji {
 			parts = append(parts, &emojiButton{Emoji: emoji, Row: r})
 		}
-		parts = append(parts, app.Elem("input").Attr("type", "text").Class("emoji").Attr("maxlength", maxEmoji).Attr("placeholder", "…").Aria("label", r.Words.AnyEmoji).OnChange(r.typed))
+		parts = append(parts, app.Elem("input").Attr("type", "text").Class("emoji").Attr("maxlength", maxEmoji).Attr("placeholder", "…").Aria("label", r.Words.AnyEmoji).OnChange(r.typed),
+			button("emoji", "pick").Aria("label", r.Words.Frame.Emoji).Aria("haspopup", "listbox").Text("+"))
 	}
 	offer := func(can bool, text string, do app.EventHandler) {
 		if can {
