@@ -405,11 +405,14 @@
 			},
 		} : null,
 		// request makes a call to the server. Done is called once, with the status, or
-		// with 0 and the reason. The function it gives cancels the call.
+		// with 0 and the reason. A file is kept for the visitor, and nothing of it is
+		// passed on. The function it gives cancels the call.
 		request: (method, url, headers, body, done) => {
 			const cancel = new AbortController();
 			const call = async () => {
 				const answer = await fetch(url, { method, headers, body, signal: cancel.signal, credentials: "omit", cache: "no-store", redirect: "error", referrerPolicy: "no-referrer" });
+				const file = /^attachment; filename="([\w.-]+)"$/.exec(answer.headers.get("Content-Disposition"));
+				if (answer.ok && file) return keep(await answer.blob(), file[1]), [204, "", ""];
 				return [answer.status, answer.headers.get("Retry-After") || "", await answer.text()];
 			};
 			const abort = () => cancel.abort();
@@ -419,6 +422,15 @@
 			});
 			return abort;
 		},
+	};
+
+	// keep has the browser save a file.
+	const keep = (blob, name) => {
+		const link = document.createElement("a");
+		link.href = URL.createObjectURL(blob);
+		link.download = name;
+		link.click();
+		setTimeout(() => URL.revokeObjectURL(link.href), quiet);
 	};
 
 	// progress shows which part of the program has come.

@@ -117,6 +117,11 @@ func TestExported(t *testing.T) {
 	w.setPage(fmt.Sprintf(`<script async src="%s/chatbot-widget.js"></script>`, strings.Replace(static.URL, "127.0.0.1", "localhost", 1)))
 	v, p := w.chatting()
 	v.live("reverb")
+	folder := v.downloads()
+	p.click(saveButton)
+	if _, text := v.saved(folder); !strings.Contains(text, "    Hello\n") {
+		t.Errorf("saved\n%s", text)
+	}
 	p.openPicker()
 }
 

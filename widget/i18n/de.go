@@ -53,6 +53,7 @@ var german = Words{
 	Invite:       "Jemanden einladen",
 	InviteHint:   "Wer diesen Link öffnet, kommt in die Unterhaltung. Er gilt einmal und 15 Minuten lang.",
 	InviteLink:   "Einladungslink",
+	Save:         "Unterhaltung speichern",
 	Copy:         "Kopieren",
 	Copied:       "Kopiert",
 	Done:         "Fertig",
@@ -67,6 +68,8 @@ var german = Words{
 
 	RateLimited:     "Das war viel auf einmal. Ihre Nachricht wird in {n} Sekunden gesendet.",
 	RateLimitedSoon: "Das war viel auf einmal. Ihre Nachricht wird gleich gesendet.",
+	Again:           "Das war viel auf einmal. Bitte versuchen Sie es in {n} Sekunden noch einmal.",
+	TooLate:         "Dafür ist es zu spät: Die Nachricht bleibt, wie sie ist.",
 	TooLong:         "Diese Nachricht ist zu lang: Höchstens {n} Zeichen passen in eine.",
 	Unreachable:     "Der Chat ist im Moment nicht erreichbar.",
 	Failed:          "Das hat nicht geklappt. Bitte versuchen Sie es noch einmal.",

@@ -54,6 +54,7 @@ var english = Words{
 	Invite:       "Invite someone",
 	InviteHint:   "Whoever opens this link joins the conversation. It works once, for 15 minutes.",
 	InviteLink:   "Invitation link",
+	Save:         "Save conversation",
 	Copy:         "Copy",
 	Copied:       "Copied",
 	Done:         "Done",
@@ -67,6 +68,8 @@ var english = Words{
 
 	RateLimited:     "That was a lot at once. Your message is sent in {n} seconds.",
 	RateLimitedSoon: "That was a lot at once. Your message is sent in a moment.",
+	Again:           "That was a lot at once. Please try again in {n} seconds.",
+	TooLate:         "It is too late for that: the message stays as it is.",
 	TooLong:         "This message is too long: at most {n} characters fit in one.",
 	Unreachable:     "The chat cannot be reached at the moment.",
 	Failed:          "That did not work. Please try again.",
