@@ -25,7 +25,8 @@ func (v *visitor) downloads() string {
 	return folder
 }
 
-// saved waits for the one file in a folder, takes it away and gives its text.
+// saved waits for the one file in a folder, takes it away and gives its text. An
+// empty one keeps the place of what is still on its way.
 func (v *visitor) saved(folder string) (name, text string) {
 	v.t.Helper()
 	deadline := time.Now().Add(patience)
@@ -41,10 +42,12 @@ func (v *visitor) saved(folder string) (name, text string) {
 			if err != nil {
 				v.fail(err)
 			}
-			if err := os.Remove(files[0]); err != nil {
-				v.fail(err)
+			if len(content) > 0 {
+				if err := os.Remove(files[0]); err != nil {
+					v.fail(err)
+				}
+				return filepath.Base(files[0]), string(content)
 			}
-			return filepath.Base(files[0]), string(content)
 		}
 		<-tick.C
 	}
