@@ -15,6 +15,7 @@ import (
 // lost names, for each package that has a stand-in, something of the real one
 // that a widget could come to use. It must not compile.
 var lost = map[string]string{
+	"fmt":              "Sscanf",
 	"net/http":         "Post",
 	"net":              "Dial",
 	"net/netip":        "MustParseAddr",

@@ -173,7 +173,8 @@ func (v *visitor) shown(ctx context.Context) (lines []line, err error) {
 			return nil, err
 		}
 	}
-	for _, item := range v.chat.State().Timeline() {
+	state := v.chat.State()
+	for _, item := range state.Timeline() {
 		if item.Entry != nil {
 			return nil, fmt.Errorf("%s: %q is not sent", v.name, item.Entry.Body)
 		}

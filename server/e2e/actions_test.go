@@ -84,18 +84,18 @@ func TestActions(t *testing.T) {
 	}
 }
 
-// asAgent says something as a person of the site, with the server key.
-func (w *world) asAgent(conversation, body string) {
+// asSite calls the server as the site's own backend does, with the server key.
+func (w *world) asSite(method, path string, body, answer any) {
 	w.t.Helper()
 	key, err := os.ReadFile(filepath.Join(w.config.DataDir, "keys", "server-key"))
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	encoded, err := json.Marshal(map[string]any{"clientId": fmt.Sprintf("agent-%d", time.Now().UnixNano()), "body": body, "author": map[string]string{"role": "agent", "name": "Zoë"}})
+	encoded, err := json.Marshal(body)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	r, err := http.NewRequest("POST", w.url(strings.Replace(wire.PathMessages, "{id}", conversation, 1)), bytes.NewReader(encoded))
+	r, err := http.NewRequest(method, w.url(path), bytes.NewReader(encoded))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -106,10 +106,24 @@ func (w *world) asAgent(conversation, body string) {
 		w.t.Fatal(err)
 	}
 	defer res.Body.Close()
-	if res.StatusCode != http.StatusCreated {
-		answer, err := io.ReadAll(res.Body)
-		w.t.Fatal(res.Status, string(answer), err)
+	content, err := io.ReadAll(res.Body)
+	if err == nil && res.StatusCode >= 300 {
+		err = fmt.Errorf("%s %s: %s %s", method, path, res.Status, content)
 	}
+	if err == nil && answer != nil {
+		err = json.Unmarshal(content, answer)
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// asAgent says something as a person of the site.
+func (w *world) asAgent(conversation, body string) {
+	w.t.Helper()
+	w.asSite("POST", strings.Replace(wire.PathMessages, "{id}", conversation, 1), wire.SendRequest{
+		ClientID: fmt.Sprintf("agent-%d", time.Now().UnixNano()), Body: body, Author: &wire.Author{Role: wire.RoleAgent, Name: "Zoë"},
+	}, nil)
 }
 
 // Markdown of people who answer is shown as what it means.

@@ -45,22 +45,31 @@ func (Log) To(seq int64) {
 // Compose puts a text into the composer, and the focus with it.
 func (Log) Compose(text string) { js.Global().Get("chatbotHost").Call("compose", text) }
 
-// Keep remembers the place, and gives a function that goes back to it: to the
-// same distance from the end, or from the beginning.
-func (Log) Keep(fromEnd bool) func() {
+// Keep remembers the first row in view, and gives a function that scrolls so that
+// it stands where it stood.
+func (Log) Keep() func() {
 	log := element()
-	if !log.Truthy() {
+	if !log.Truthy() || log.Get("scrollTop").Float() == 0 {
 		return func() {}
 	}
-	top, height := log.Get("scrollTop").Float(), log.Get("scrollHeight").Float()
-	return func() {
-		grown := log.Get("scrollHeight").Float() - height
-		if fromEnd {
-			grown = 0
+	edge := top(log)
+	rows := log.Call("querySelectorAll", ".row")
+	for i := range rows.Length() {
+		row := rows.Index(i)
+		if row.Call("getBoundingClientRect").Get("bottom").Float() <= edge {
+			continue
 		}
-		log.Set("scrollTop", top-grown)
+		before := top(row)
+		return func() {
+			if row.Get("isConnected").Bool() {
+				log.Set("scrollTop", log.Get("scrollTop").Float()+top(row)-before)
+			}
+		}
 	}
+	return func() {}
 }
+
+func top(e js.Value) float64 { return e.Call("getBoundingClientRect").Get("top").Float() }
 
 // Seen is the Seq of the last message that stands on the screen, 0 for none. A
 // row carries its Seq as data-seq; one that is only partly in view does not

@@ -353,7 +353,8 @@ func (b *browser) wait(d time.Duration) {
 
 // shows are the texts that a tab shows, those on their way in brackets.
 func (x *tab) shows() (texts []string) {
-	for _, i := range x.State().Timeline() {
+	state := x.State()
+	for _, i := range state.Timeline() {
 		if i.Entry != nil {
 			texts = append(texts, "("+i.Entry.Body+")")
 			continue
@@ -464,7 +465,7 @@ func TestTabs(t *testing.T) {
 		for _, tab := range []*tab{x, y} {
 			tab.want("from x", "from y", "answer")
 		}
-		if !x.State().Leading() || y.State().Leading() {
+		if !x.leading() || y.leading() {
 			t.Error("the first tab does not lead")
 		}
 		if n := b.backend.calls["GET "+wire.PathConfig]; n != 1 {
@@ -493,7 +494,7 @@ func TestTabThatLeadsIsClosed(t *testing.T) {
 		b.backend.shut(false)
 		b.wait(time.Minute)
 		y.want("one", "two", "three")
-		if !y.State().Leading() {
+		if !y.leading() {
 			t.Error("nobody leads")
 		}
 		if got := b.backend.bodies(); !slices.Equal(got, []string{"one", "two", "three"}) {
@@ -519,7 +520,7 @@ func TestTabThatLeadsIsFrozen(t *testing.T) {
 		x.Do(session.Shown{})
 		b.wait(time.Second)
 		x.want("one", "two")
-		if x.State().Leading() || !y.State().Leading() {
+		if x.leading() || !y.leading() {
 			t.Error("the wrong tab leads")
 		}
 	})
@@ -535,7 +536,7 @@ func TestTabInViewLeads(t *testing.T) {
 		x.Do(session.Hidden{})
 		y.Do(session.Shown{})
 		b.wait(time.Second)
-		if x.State().Leading() || !y.State().Leading() {
+		if x.leading() || !y.leading() {
 			t.Error("the hidden tab leads")
 		}
 		x.Do(session.Send{Text: "two"})

@@ -48,6 +48,8 @@ func (c *Client) perform(ctx context.Context, effect session.Effect) {
 		})
 	case session.RemoveMessage:
 		c.revise(ctx, e.ConversationID, func(ctx context.Context, v api.Conversation) (wire.Message, error) { return v.Remove(ctx, e.MessageID) })
+	case session.StopMessage:
+		c.revise(ctx, e.ConversationID, func(ctx context.Context, v api.Conversation) (wire.Message, error) { return v.Stop(ctx, e.MessageID) })
 	case session.ReactTo:
 		c.revise(ctx, e.ConversationID, func(ctx context.Context, v api.Conversation) (wire.Message, error) {
 			return v.React(ctx, e.MessageID, e.Emoji, e.On)

@@ -73,6 +73,11 @@ func (c *Client) received(e realtime.Received) {
 			change.Participant, change.Rev, change.Epoch = &p.Participant, p.Rev, p.Epoch
 		}
 		c.Do(change)
+	case wire.EventMessageDelta:
+		var d wire.MessageDelta
+		if err := json.Unmarshal(e.Data, &d); err == nil { // one that is lost is missed with the next
+			c.Do(session.Streamed{ConversationID: e.ConversationID, Delta: d})
+		}
 	case wire.EventSignal:
 		var s wire.Signal
 		if err := json.Unmarshal(e.Data, &s); err == nil { // one that is lost passes by itself

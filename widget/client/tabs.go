@@ -102,10 +102,15 @@ func (c *Client) answered() {
 	}
 }
 
+func (c *Client) leading() bool {
+	s := c.State()
+	return s.Leading()
+}
+
 // takeLead is for a tab in view: one that nobody sees can wait.
 func (c *Client) takeLead() {
 	c.answered()
-	if !c.State().Leading() && !c.sharing.hidden && !c.sharing.taking {
+	if !c.leading() && !c.sharing.hidden && !c.sharing.taking {
 		c.sharing.taking = true
 		c.options.Tabs.Lead(true, c.leadChanged)
 	}
@@ -113,7 +118,7 @@ func (c *Client) takeLead() {
 
 // heed takes a note of another tab.
 func (c *Client) heed(ctx context.Context, n note) {
-	leading := c.State().Leading()
+	leading := c.leading()
 	switch {
 	case n.Kind == noteHello && leading:
 		c.sharing.followers, c.sharing.shown = true, session.State{}
@@ -190,7 +195,7 @@ func (c *Client) seen(hidden bool) {
 	if c.options.Tabs == nil {
 		return
 	}
-	if c.State().Leading() {
+	if c.leading() {
 		c.share(false) // tells that it is hidden
 		return
 	}
@@ -211,6 +216,8 @@ func encodeEvent(e session.Event) (n note, ok bool) {
 		n.Event = "remove"
 	case session.React:
 		n.Event = "react"
+	case session.Stop:
+		n.Event = "stop"
 	case session.Retry:
 		n.Event = "retry"
 	case session.Delete:
@@ -255,6 +262,8 @@ func decodeEvent(n note) (session.Event, bool) {
 		return decode[session.Remove](n)
 	case "react":
 		return decode[session.React](n)
+	case "stop":
+		return decode[session.Stop](n)
 	case "retry":
 		return decode[session.Retry](n)
 	case "delete":

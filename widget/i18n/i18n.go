@@ -32,6 +32,9 @@ type Words struct {
 	Away         string // {name}
 	Writing      string // {name} is writing
 	NotSent      string
+	Stop         string // ends an answer that is being written
+	Stopped      string // stands below one that was
+	BrokenOff    string // and below one whose writer is no more
 	Retry        string
 	Delete       string
 	Deleted      string

@@ -16,10 +16,11 @@ type (
 	JoinConversation   struct{ Code, Name string }
 	// SendMessage is answered by Sent or SendFailed.
 	SendMessage struct{ ConversationID, ClientID, Body, ReplyTo string }
-	// ReviseMessage, RemoveMessage and ReactTo are answered by Revised or
-	// ReviseFailed.
+	// ReviseMessage, RemoveMessage, StopMessage and ReactTo are answered by
+	// Revised or ReviseFailed.
 	ReviseMessage struct{ ConversationID, MessageID, Body string }
 	RemoveMessage struct{ ConversationID, MessageID string }
+	StopMessage   struct{ ConversationID, MessageID string }
 	ReactTo       struct {
 		ConversationID, MessageID, Emoji string
 		On                               bool
@@ -152,6 +153,7 @@ func (MarkRead) effect()           {}
 func (ReviseMessage) effect()      {}
 func (RemoveMessage) effect()      {}
 func (ReactTo) effect()            {}
+func (StopMessage) effect()        {}
 func (Renew) effect()              {}
 func (TellPresence) effect()       {}
 func (TellTyping) effect()         {}

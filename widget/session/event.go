@@ -23,6 +23,8 @@ type (
 		MessageID, Emoji string
 		On               bool
 	}
+	// Stop ends an answer that is being written.
+	Stop struct{ MessageID string }
 	// Typed means that the text in the composer changed; Blank that none is left.
 	Typed struct{ Blank bool }
 	// Retry sends a failed entry again, and Delete forgets an entry that is not
@@ -109,7 +111,7 @@ type (
 		Failure                  Failure
 	}
 
-	// Revised answers ReviseMessage, RemoveMessage and ReactTo.
+	// Revised answers ReviseMessage, RemoveMessage, StopMessage and ReactTo.
 	Revised struct {
 		ConversationID string
 		Message        wire.Message
@@ -181,6 +183,11 @@ type (
 		Rev            int64
 		Epoch          string
 	}
+	// Streamed is the next words of a message that is being written.
+	Streamed struct {
+		ConversationID string
+		Delta          wire.MessageDelta
+	}
 	// ReadMarked answers MarkRead; Seq is the mark that counts.
 	ReadMarked struct {
 		ConversationID string
@@ -238,6 +245,8 @@ func (Typed) event()          {}
 func (Revise) event()         {}
 func (Remove) event()         {}
 func (React) event()          {}
+func (Stop) event()           {}
+func (Streamed) event()       {}
 func (Revised) event()        {}
 func (ReviseFailed) event()   {}
 func (Retry) event()          {}

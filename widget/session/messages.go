@@ -15,36 +15,62 @@ const MaxHeld = 64
 // milliseconds.
 const MaxSignal wire.Time = 60_000
 
-// put merges one message: in order of Seq, the form with the higher Rev wins.
-// It reports whether the message was not known at all.
-func (m *machine) put(message wire.Message) (added bool) {
+// put merges one message: in order of Seq, and of two forms the newer one wins.
+// It reports whether the message was not known at all, and whether its text has
+// just become whole.
+func (m *machine) put(message *wire.Message) (added, whole bool) {
+	whole = message.Status != wire.StatusStreaming
 	i, found := slices.BinarySearchFunc(m.Messages, message.Seq, func(known wire.Message, seq int64) int {
 		return cmp.Compare(known.Seq, seq)
 	})
-	if found && m.Messages[i].Rev >= message.Rev {
-		return false
+	switch {
+	case found && !newer(&m.Messages[i], message):
+		return false, false
+	case found:
+		m.ownList()
+		m.outgrow(&m.Messages[i], message)
+		was := m.Messages[i].Status
+		m.Messages[i] = *message
+		m.Edition++
+		return false, whole && was == wire.StatusStreaming
+	case i == len(m.Messages):
+		m.add(message)
+	default:
+		m.ownList()
+		m.Messages = slices.Insert(m.Messages, i, *message)
+		m.Edition++
 	}
+	return true, whole
+}
+
+// ownList makes Messages this machine's own, to change what is in it.
+func (m *machine) ownList() {
 	if !m.cloned {
 		m.Messages, m.cloned = slices.Clone(m.Messages), true
 	}
-	if found {
-		m.Messages[i] = message
-		return false
+}
+
+// add puts a message behind all others. That takes as long in a long talk as in
+// a short one: where there is room behind the list, it is used, unless another
+// successor of the same State has used it.
+func (m *machine) add(message *wire.Message) {
+	n := len(m.Messages)
+	if n < cap(m.Messages) && m.Messages[:n+1][n].ID != "" {
+		m.Messages = slices.Clip(m.Messages)
 	}
-	m.Messages = slices.Insert(m.Messages, i, message)
-	return true
+	m.Messages = append(m.Messages, *message)
 }
 
 // valid reports whether a message is one of this conversation. Anything else is
 // not shown, whoever sent it.
-func (m *machine) valid(message wire.Message) bool {
+func (m *machine) valid(message *wire.Message) bool {
 	return message.ID != "" && message.Seq > 0 && message.ConversationID == m.ConversationID
 }
 
 // arrive takes a message that came via some way. Of what lies before the known
 // stretch of history nothing is kept: it would leave a gap, and comes with the
 // rest of its page when asked for.
-func (m *machine) arrive(message wire.Message, via wire.Provider) {
+func (m *machine) arrive(message *wire.Message, via wire.Provider) {
 	if !m.valid(message) {
 		return
 	}
@@ -52,14 +78,24 @@ func (m *machine) arrive(message wire.Message, via wire.Provider) {
 	if m.HasOlder && len(m.Messages) > 0 && message.Seq < m.Messages[0].Seq {
 		return
 	}
-	added := m.put(message)
+	added, whole := m.put(message)
 	m.wrote(message)
-	if !added || m.Own(message) {
+	if m.Own(message) {
 		return
 	}
-	m.quiet(message.Author.ID)
+	if added {
+		m.came(message, via)
+	}
+	if !whole {
+		return
+	}
 	m.do(Log{Level: LevelInfo, Text: "✓ New message received via " + string(via), Detail: message.Body})
-	m.do(Notify{Kind: NotifyMessage, Message: &message})
+	m.do(Notify{Kind: NotifyMessage, Message: message})
+}
+
+// came: somebody else's message is there, or its first words.
+func (m *machine) came(message *wire.Message, via wire.Provider) {
+	m.quiet(message.Author.ID)
 	if m.work.asked > 0 {
 		m.do(Notify{Kind: NotifyLatency, Latency: Latency{"answer", int64(m.now - m.work.asked), via}})
 		m.work.asked = 0
@@ -67,7 +103,7 @@ func (m *machine) arrive(message wire.Message, via wire.Provider) {
 }
 
 // wrote: whoever writes a message has read up to it.
-func (m *machine) wrote(message wire.Message) {
+func (m *machine) wrote(message *wire.Message) {
 	a := message.Author
 	m.meet(wire.Participant{ID: a.ID, Role: a.Role, Name: a.Name, ReadSeq: message.Seq})
 }
@@ -77,7 +113,7 @@ func (m *machine) changed(e Changed) {
 	if e.ConversationID != m.ConversationID || m.Ended || m.work.history.wanted {
 		return
 	}
-	readable := e.Participant != nil || e.Message != nil && m.valid(*e.Message)
+	readable := e.Participant != nil || e.Message != nil && m.valid(e.Message)
 	if !readable || e.Epoch != m.Cursor.Epoch {
 		m.do(Fetch{})
 		return
@@ -108,7 +144,7 @@ func (m *machine) follow(e Changed) {
 // apply takes over what a change brings.
 func (m *machine) apply(e Changed) {
 	if e.Message != nil {
-		m.arrive(*e.Message, e.Provider)
+		m.arrive(e.Message, e.Provider)
 	}
 	if e.Participant != nil {
 		m.meet(*e.Participant)
@@ -126,7 +162,7 @@ func (m *machine) revise(e Revise) {
 }
 
 func (m *machine) revised(e Revised) {
-	if e.ConversationID == m.ConversationID && m.valid(e.Message) && !m.Ended && !m.work.history.wanted {
+	if e.ConversationID == m.ConversationID && m.valid(&e.Message) && !m.Ended && !m.work.history.wanted {
 		m.contact()
 		m.follow(Changed{m.ConversationID, m.Realtime.Provider, &e.Message, nil, e.Message.Rev, m.Cursor.Epoch})
 	}
@@ -216,12 +252,12 @@ func (m *machine) catchUp(page wire.Page) {
 	if page.Cursor.Rev >= m.Cursor.Rev { // one that was overtaken says nothing about what is to come
 		m.work.catching = page.HasMore
 	}
-	for _, message := range messages {
-		if m.work.catching && message.Seq > m.lastSeq()+1 {
-			m.work.ahead = append(m.work.ahead, message)
+	for i := range messages {
+		if m.work.catching && messages[i].Seq > m.lastSeq()+1 {
+			m.work.ahead = append(m.work.ahead, messages[i])
 			continue
 		}
-		m.arrive(message, wire.ProviderPolling)
+		m.arrive(&messages[i], wire.ProviderPolling)
 	}
 }
 
@@ -247,7 +283,8 @@ func (m *machine) lastSeq() int64 {
 func (m *machine) renew() {
 	m.do(Log{Level: LevelWarn, Text: "the server's history is a new one: beginning anew"})
 	m.do(Subscribe{})
-	m.Messages, m.Participants, m.Signals, m.Cursor = nil, nil, nil, wire.Cursor{}
+	m.Messages, m.Streams, m.Participants, m.Signals, m.Cursor = nil, nil, nil, nil, wire.Cursor{}
+	m.Edition++
 	m.HasOlder, m.LoadingOlder = false, false
 	m.Realtime.Channel = nil
 	m.work.held, m.work.ahead, m.work.catching, m.work.readSeq = nil, nil, false, 0
@@ -296,8 +333,8 @@ func (m *machine) latest(page wire.Page) {
 		m.work.readSeq = page.LastSeq
 	}
 	m.Cursor.Rev = max(m.Cursor.Rev, page.Cursor.Rev)
-	for _, message := range page.Messages {
-		m.keep(message)
+	for i := range page.Messages {
+		m.keep(&page.Messages[i])
 	}
 	for _, p := range page.Participants {
 		m.meet(p)
@@ -311,7 +348,7 @@ func (m *machine) latest(page wire.Page) {
 }
 
 // keep takes a message of history: nobody needs to be told of it.
-func (m *machine) keep(message wire.Message) {
+func (m *machine) keep(message *wire.Message) {
 	if m.valid(message) {
 		m.confirm(message, wire.ProviderPolling)
 		m.put(message)
@@ -326,9 +363,9 @@ func (m *machine) extend(e HistoryFetched) {
 		m.renew()
 		return
 	}
-	for _, message := range e.Page.Messages {
-		if message.Seq < e.Before {
-			m.keep(message)
+	for i := range e.Page.Messages {
+		if e.Page.Messages[i].Seq < e.Before {
+			m.keep(&e.Page.Messages[i])
 		}
 	}
 	m.HasOlder = e.Page.HasMore && len(e.Page.Messages) > 0

@@ -42,9 +42,15 @@ func (m *machine) write(e Send) {
 
 // known reports whether a text with this client id was taken before.
 func (m *machine) known(clientID string) bool {
-	return m.entry(clientID) >= 0 || slices.ContainsFunc(m.Messages, func(message wire.Message) bool {
-		return message.ClientID == clientID && m.Own(message)
-	})
+	if m.entry(clientID) >= 0 {
+		return true
+	}
+	for i := range m.Messages {
+		if m.Messages[i].ClientID == clientID && m.Own(&m.Messages[i]) {
+			return true
+		}
+	}
+	return false
 }
 
 // entry is the place of a client id in the outbox, or -1.
@@ -208,7 +214,7 @@ func (m *machine) first() {
 
 // confirm takes an entry out of the outbox whose message is in the
 // conversation.
-func (m *machine) confirm(message wire.Message, via wire.Provider) {
+func (m *machine) confirm(message *wire.Message, via wire.Provider) {
 	if !m.Own(message) || message.ClientID == "" {
 		return
 	}

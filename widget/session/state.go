@@ -5,7 +5,8 @@
 //
 // States are values and are never changed: Step copies what it alters, so an
 // older State stays valid and may be read from any goroutine, and one owner
-// (package client) holds the newest.
+// (package client) holds the newest. Only at the end of Messages is something
+// added in place, behind what older States know of.
 package session
 
 import (
@@ -30,6 +31,10 @@ type State struct {
 
 	// Messages are those known, by Seq, without an entry twice.
 	Messages []wire.Message
+	// Edition counts how often Messages changed other than by growing at its end.
+	Edition int
+	// Streams are the messages of which more is known than their Body.
+	Streams []Ahead
 	// HasOlder says that messages before the first of Messages exist, and
 	// LoadingOlder that they were asked for.
 	HasOlder     bool
@@ -175,24 +180,32 @@ func (i Item) Key() string { return i.key }
 
 // Timeline is what stands in the log: the messages, then what is still on its
 // way.
-func (s State) Timeline() []Item {
-	items := make([]Item, 0, len(s.Messages)+len(s.Outbox))
-	for i := range s.Messages {
-		m := &s.Messages[i]
-		key := "message-" + m.ID
-		if s.Own(*m) && m.ClientID != "" {
-			key = "own-" + m.ClientID
-		}
-		items = append(items, Item{Message: m, key: key})
-	}
-	for i := range s.Outbox {
-		items = append(items, Item{Entry: &s.Outbox[i], key: "own-" + s.Outbox[i].ClientID})
+func (s *State) Timeline() []Item {
+	items := make([]Item, s.Len())
+	for i := range items {
+		items[i] = s.Item(i)
 	}
 	return items
 }
 
+// Len is the length of the timeline, and Item one of its lines.
+func (s *State) Len() int { return len(s.Messages) + len(s.Outbox) }
+
+// Item is the i-th line of the timeline, from 0.
+func (s *State) Item(i int) Item {
+	if i >= len(s.Messages) {
+		e := &s.Outbox[i-len(s.Messages)]
+		return Item{Entry: e, key: "own-" + e.ClientID}
+	}
+	m := &s.Messages[i]
+	if s.Own(m) && m.ClientID != "" {
+		return Item{Message: m, key: "own-" + m.ClientID}
+	}
+	return Item{Message: m, key: "message-" + m.ID}
+}
+
 // Typing are the others who are writing, or thinking, at now.
-func (s State) Typing(now wire.Time) []wire.Author {
+func (s *State) Typing(now wire.Time) []wire.Author {
 	var authors []wire.Author
 	for _, signal := range s.Signals {
 		writing := signal.Type == wire.SignalTyping || signal.Type == wire.SignalThinking
@@ -204,7 +217,7 @@ func (s State) Typing(now wire.Time) []wire.Author {
 }
 
 // ReadBy are the people who have read up to a Seq, without the visitor.
-func (s State) ReadBy(seq int64) (readers []wire.Participant) {
+func (s *State) ReadBy(seq int64) (readers []wire.Participant) {
 	for _, p := range s.Participants {
 		if p.ID != s.Self && p.Role != wire.RoleBot && p.ReadSeq >= seq {
 			readers = append(readers, p)
@@ -214,13 +227,13 @@ func (s State) ReadBy(seq int64) (readers []wire.Participant) {
 }
 
 // Awaiting reports whether there is a talk of which nothing is known yet.
-func (s State) Awaiting() bool {
+func (s *State) Awaiting() bool {
 	return s.ConversationID != "" && len(s.Messages) == 0 && (s.work.history.wanted || s.work.following && s.Cursor.Rev > 0)
 }
 
 // Present are the other people who are here at now, and whether any of them has
 // the conversation before their eyes.
-func (s State) Present(now wire.Time) (people []wire.Author, online bool) {
+func (s *State) Present(now wire.Time) (people []wire.Author, online bool) {
 	for _, signal := range s.Signals {
 		if presence(signal.Type) && signal.Until > now && signal.Author.ID != s.Self {
 			people = append(people, signal.Author)
@@ -231,7 +244,7 @@ func (s State) Present(now wire.Time) (people []wire.Author, online bool) {
 }
 
 // Own reports whether the visitor wrote m.
-func (s State) Own(m wire.Message) bool { return s.Self != "" && m.Author.ID == s.Self }
+func (s *State) Own(m *wire.Message) bool { return s.Self != "" && m.Author.ID == s.Self }
 
 // Public is what the host page may know at any moment: ChatbotWidget.state.
 type Public struct {
@@ -242,12 +255,12 @@ type Public struct {
 }
 
 // Public is the part of s for the host page.
-func (s State) Public() Public {
+func (s *State) Public() Public {
 	return Public{s.Realtime.Connected, s.Realtime.Provider, s.Realtime.Channel, s.Unread}
 }
 
 // Saved is the part of s that outlives the page.
-func (s State) Saved() Saved {
+func (s *State) Saved() Saved {
 	saved := Saved{ConversationID: s.ConversationID, Self: s.Self, Cursor: s.Cursor, ReadSeq: s.work.readSeq,
 		ExpiresAt: s.work.expiresAt, UserID: s.work.userID, Outbox: slices.Clone(s.Outbox)}
 	for i := range saved.Outbox {

@@ -61,6 +61,8 @@ func (m *machine) own(e Event) {
 		m.revise(e)
 	case Remove:
 		m.do(RemoveMessage{m.ConversationID, e.MessageID})
+	case Stop:
+		m.do(StopMessage{m.ConversationID, e.MessageID})
 	case React:
 		m.do(ReactTo{m.ConversationID, e.MessageID, e.Emoji, e.On})
 	case Revised:
@@ -163,6 +165,8 @@ func (m *machine) own(e Event) {
 		m.subscribed(e)
 	case Changed:
 		m.changed(e)
+	case Streamed:
+		m.streamed(e)
 	case Signalled:
 		m.signalled(e)
 	}
@@ -384,7 +388,7 @@ func (m *machine) settle() {
 	}
 	m.Unread = 0
 	for i := len(m.Messages) - 1; i >= 0 && m.Messages[i].Seq > m.work.readSeq; i-- {
-		if !m.Own(m.Messages[i]) && m.Messages[i].DeletedAt == nil {
+		if !m.Own(&m.Messages[i]) && m.Messages[i].DeletedAt == nil {
 			m.Unread++
 		}
 	}

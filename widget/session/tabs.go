@@ -23,6 +23,7 @@ type Shared struct {
 	LoadingOlder   bool
 	Whole          bool
 	Messages       []wire.Message
+	Streams        []Ahead
 	Participants   []wire.Participant
 	Outbox         []Entry
 	Signals        []Signal
@@ -37,35 +38,38 @@ type Shared struct {
 
 // Share is what has to be mirrored so that a follower that has before comes to
 // have s. With a zero before it is whole.
-func (s State) Share(before State) Shared {
+func (s *State) Share(before State) Shared {
 	shared := Shared{
 		Config: s.Config, Loaded: s.Loaded, ConversationID: s.ConversationID, Self: s.Self, Cursor: s.Cursor,
-		HasOlder: s.HasOlder, LoadingOlder: s.LoadingOlder, Participants: s.Participants, Outbox: s.Outbox, Signals: s.Signals, Realtime: s.Realtime, Link: s.Link,
+		HasOlder: s.HasOlder, LoadingOlder: s.LoadingOlder, Streams: s.Streams, Participants: s.Participants, Outbox: s.Outbox, Signals: s.Signals, Realtime: s.Realtime, Link: s.Link,
 		Notice: s.Notice, Unsaved: s.Unsaved, Invitation: s.Invitation, Ended: s.Ended, ReadSeq: s.work.readSeq,
 	}
 	shared.Whole = before.ConversationID != s.ConversationID || before.Cursor.Epoch != s.Cursor.Epoch || len(s.Messages) < len(before.Messages)
-	known := map[string]int64{}
-	if !shared.Whole {
-		for _, m := range before.Messages {
-			known[m.ID] = m.Rev
-		}
+	known := before.Messages
+	if shared.Whole {
+		known = nil
 	}
-	for _, m := range s.Messages {
-		if rev, ok := known[m.ID]; !ok || rev != m.Rev {
-			shared.Messages = append(shared.Messages, m)
+	for i := range s.Messages {
+		m := &s.Messages[i]
+		for len(known) > 0 && known[0].Seq < m.Seq {
+			known = known[1:]
+		}
+		same := len(known) > 0 && known[0].ID == m.ID && known[0].Rev == m.Rev && len(known[0].Body) == len(m.Body)
+		if !same {
+			shared.Messages = append(shared.Messages, *m)
 		}
 	}
 	return shared
 }
 
 // Leading reports whether this tab is the one that speaks to the server.
-func (s State) Leading() bool { return !s.work.following }
+func (s *State) Leading() bool { return !s.work.following }
 
 // forwardable reports whether e is the visitor's doing that the leader has to
 // carry out.
 func forwardable(e Event) bool {
 	switch e.(type) {
-	case Send, Revise, Remove, React, Retry, Delete, Older, StartOver, Reset, Invite, PutAway, Join, Read, Identify:
+	case Send, Revise, Remove, React, Stop, Retry, Delete, Older, StartOver, Reset, Invite, PutAway, Join, Read, Identify:
 		return true
 	}
 	return false
@@ -183,14 +187,16 @@ func (m *machine) mirrored(s Shared) {
 	m.work.heard, m.work.unheard = true, nil
 	if s.Whole {
 		m.Messages, m.cloned = nil, true
+		m.Edition++
 	}
 	m.Config, m.Loaded, m.ConversationID, m.Self, m.Cursor = s.Config, s.Loaded, s.ConversationID, s.Self, s.Cursor
 	m.HasOlder, m.LoadingOlder, m.Participants, m.Signals, m.Realtime, m.Link = s.HasOlder, s.LoadingOlder, s.Participants, s.Signals, s.Realtime, s.Link
 	m.Notice, m.Unsaved, m.Invitation, m.Ended = s.Notice, s.Unsaved || m.Unsaved, s.Invitation, s.Ended
 	m.work.readSeq = s.ReadSeq
-	for _, message := range s.Messages {
-		m.put(message)
+	for i := range s.Messages {
+		m.put(&s.Messages[i])
 	}
+	m.Streams = s.Streams
 	m.mirrorOutbox(s.Outbox)
 	m.newsOf(before)
 }
@@ -227,9 +233,12 @@ func (m *machine) newsOf(before State) {
 		return
 	}
 	last := before.Messages[len(before.Messages)-1].Seq
+	written := before.written()
 	for i := range m.Messages {
-		if message := m.Messages[i]; message.Seq > last && !m.Own(message) {
-			m.do(Notify{Kind: NotifyMessage, Message: &message})
+		message := &m.Messages[i]
+		news := message.Seq > last || slices.Contains(written, message.Seq)
+		if news && !m.Own(message) && message.Status != wire.StatusStreaming {
+			m.do(Notify{Kind: NotifyMessage, Message: message})
 		}
 	}
 }

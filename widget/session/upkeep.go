@@ -92,8 +92,8 @@ func (m *machine) open() {
 		return
 	}
 	m.Open, m.FirstUnread = true, 0
-	for _, message := range m.Messages {
-		if message.Seq > m.work.readSeq && !m.Own(message) {
+	for i := range m.Messages {
+		if message := &m.Messages[i]; message.Seq > m.work.readSeq && !m.Own(message) {
 			m.FirstUnread = message.Seq
 			return
 		}

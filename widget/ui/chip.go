@@ -16,7 +16,7 @@ type chip struct {
 
 // Render draws the chip as an item of a list.
 func (c *chip) Render() app.UI {
-	return app.Elem("li").Body(
+	return box("li", "",
 		button("chip").Dir("auto").OnClick(c.say).Text(c.Text),
 	)
 }

@@ -37,32 +37,32 @@ func (r *row) node(n *wire.Node, depth int) app.UI {
 	case "text":
 		return app.Text(readable(n.Text))
 	case "codespan":
-		return app.Elem("code").Text(readable(n.Text))
+		return say("code", "", readable(n.Text))
 	case "code":
 		return r.code(n)
 	case "br", "hr":
-		return app.Elem(n.Kind)
+		return box(n.Kind, "")
 	case "h": // below the chat's own headings
-		return app.Elem("p").Class("heading").Body(inside...)
+		return box("p", "heading", inside...)
 	case "a":
 		if url := webLink(n.Href); url != "" {
 			return outside(url).Body(inside...)
 		}
 	case "table":
-		return app.Elem("div").Class("table").TabIndex(0).Body(app.Elem("table").Body(inside...))
+		return with(box("div", "table", box("table", "", inside...)), "tabindex", "0")
 	}
 	if tag, ok := plainKinds[n.Kind]; ok {
-		return app.Elem(tag).Body(inside...)
+		return box(tag, "", inside...)
 	}
-	return app.Elem("span").Body(append(inside, app.Text(readable(n.Text)))...)
+	return box("span", "", append(inside, app.Text(readable(n.Text)))...)
 }
 
 // code is a block of it, with a button that copies it. The button is the boot
 // script's, which looks at what stands before it.
 func (r *row) code(n *wire.Node) app.UI {
 	text := strings.TrimRight(n.Text, "\n")
-	return app.Elem("div").Class("code").Body(
-		app.Elem("pre").TabIndex(0).Dir("ltr").Body(app.Elem("code").Text(text)),
+	return box("div", "code",
+		with(box("pre", "", say("code", "", text)), "tabindex", "0", "dir", "ltr"),
 		button("plain", "copy").DataSet("done", r.Words.Copied).Text(r.Words.Copy),
 	)
 }

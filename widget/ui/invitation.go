@@ -26,15 +26,15 @@ const nameField = "guest-name"
 
 // Render draws the card; with neither it is empty and not seen.
 func (i *invitation) Render() app.UI {
-	card := app.Elem("div").Class("card").Role("status")
+	card := with(box("div", "card"), "role", "status")
 	switch {
 	case i.Offer != "":
 		return card.Body(i.question())
 	case i.Link != "":
 		return card.Body(
-			app.Elem("p").Text(i.Words.InviteHint),
-			app.Elem("div").Class("line").Body(
-				app.Elem("input").Attr("type", "text").Attr("readonly", true).Dir("ltr").Aria("label", i.Words.InviteLink).Attr("value", i.Link),
+			say("p", "", i.Words.InviteHint),
+			box("div", "line",
+				with(box("input", ""), "type", "text", "readonly", "true", "dir", "ltr", "aria-label", i.Words.InviteLink, "value", i.Link),
 				button("plain", "copy").DataSet("done", i.Words.Copied).Text(i.Words.Copy),
 				button("plain").OnClick(i.putAway).Text(i.Words.Done),
 			),
@@ -48,14 +48,14 @@ func (i *invitation) question() app.UI {
 	if i.Leaving {
 		text = i.Words.InvitedLeave
 	}
-	return app.Elem("form").OnSubmit(i.join).Attr("autocomplete", "off").Body(
-		app.Elem("p").Text(text),
-		app.Elem("input").Attr("type", "text").ID(nameField).Attr("maxlength", 80).Dir("auto").Attr("placeholder", i.Words.Name).Aria("label", i.Words.Name),
-		app.Elem("div").Class("line").Body(
-			app.Elem("button").Attr("type", "submit").Class("main").Text(i.Words.Join),
+	return with(box("form", "",
+		say("p", "", text),
+		with(box("input", ""), "type", "text", "id", nameField, "maxlength", "80", "dir", "auto", "placeholder", i.Words.Name, "aria-label", i.Words.Name),
+		box("div", "line",
+			with(say("button", "main", i.Words.Join), "type", "submit"),
 			button("plain").OnClick(i.decline).Text(i.Words.NotNow),
 		),
-	)
+	), "autocomplete", "off").OnSubmit(i.join)
 }
 
 func (i *invitation) join(ctx app.Context, e app.Event) {

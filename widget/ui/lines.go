@@ -37,6 +37,10 @@ type line struct {
 	Day         string // where a new one begins
 	Receipt     string // of the last message of one's own
 	Fresh       bool   // has just come
+	Writing     bool   // more of it comes
+	Heard       bool   // is read out when it is whole
+	CanStop     bool
+	Cut         string // why there is no more of it, where that is no good end
 
 	State    session.EntryState // of one that is not confirmed, else empty
 	ClientID string
@@ -62,43 +66,116 @@ type reaction struct {
 // scene is what lines are made from.
 type scene struct {
 	words  *i18n.Words
-	state  session.State
+	state  *session.State
 	now    wire.Time
 	offset int    // of the time zone, in minutes
 	title  string // names the bot if it has no name
 	server string
-	window int    // how many of the last lines are drawn
 	menu   string // the id of the message whose menu is open
-	// seen is when each item was first drawn, by its key, and 0 for those that
-	// were there from the beginning.
-	seen map[string]wire.Time
+	// fresh is when the items that have just come were first there, by their keys.
+	fresh map[string]wire.Time
+	// heard has the ids of the messages that were seen to be written: they are
+	// read out when they are whole, and not word by word.
+	heard map[string]bool
+	// receipt is the Seq of the message that says how far it has come, or 0.
+	receipt int64
 }
 
-// lines are the last of the timeline.
-func (s scene) lines() []line {
-	items := s.state.Timeline()
-	items = items[max(0, len(items)-s.window):]
-	lines := make([]line, len(items))
-	for i, item := range items {
-		lines[i] = s.line(item)
-		lines[i].Day = s.day(items, i)
-		lines[i].First = i == 0 || lines[i].Unread || lines[i].Day != "" || !sameGroup(items[i-1], item, s.state)
-		if i > 0 {
-			lines[i-1].Last = lines[i].First
+// drawn is a page as it is drawn.
+type drawn struct {
+	number int
+	lines  []line
+	until  wire.Time // when it changes by itself, 0 for never
+	live   bool      // it may change with every state
+}
+
+// pages are those of a window. Of the known ones, which were made from the same
+// messages, those are kept in which nothing can have changed: in the last two
+// something can, for they end with what comes next.
+func (s *scene) pages(w window, known []drawn) []drawn {
+	pages := make([]drawn, 0, max(0, w.to-w.from))
+	for n := w.from; n < w.to; n++ {
+		i := slices.IndexFunc(known, func(d drawn) bool { return d.number == n })
+		if i >= 0 && n < s.end()-2 && !known[i].live && (known[i].until == 0 || known[i].until > s.now) {
+			pages = append(pages, known[i])
+			continue
+		}
+		pages = append(pages, s.page(n))
+	}
+	return pages
+}
+
+// page draws one.
+func (s *scene) page(number int) drawn {
+	from, to := s.index(number), s.index(number+1)
+	d := drawn{number: number, lines: make([]line, to-from)}
+	for i := from; i < to; i++ {
+		l, item := &d.lines[i-from], s.state.Item(i)
+		*l = s.line(item)
+		l.Day = s.day(i)
+		l.First = l.Unread || l.Day != "" || s.begins(i)
+		l.Last = i+1 == s.state.Len() || s.begins(i+1)
+		d.until = sooner(d.until, s.fresh[item.Key()]+freshTime, s.now)
+		d.live = d.live || l.Writing || l.Receipt != ""
+		if l.CanRevise {
+			d.until = sooner(d.until, item.Message.CreatedAt+s.youth(), s.now)
 		}
 	}
-	if n := len(lines); n > 0 {
-		lines[n-1].Last = true
+	return d
+}
+
+// index is the first item of a page, or of the next one that has any.
+func (s *scene) index(page int) int {
+	i, j := 0, s.state.Len()
+	for i < j {
+		if h := (i + j) / 2; s.pageAt(h) < page {
+			i = h + 1
+		} else {
+			j = h
+		}
 	}
-	s.receipt(lines)
-	return lines
+	return i
+}
+
+// pageAt is the page of an item.
+func (s *scene) pageAt(i int) int {
+	n := len(s.state.Messages)
+	switch {
+	case i < n:
+		return pageOf(s.state.Messages[i].Seq)
+	case n == 0:
+		return pageOf(int64(i + 1))
+	}
+	return pageOf(s.state.Messages[n-1].Seq + int64(i-n+1))
+}
+
+// first is the first page that is known, and end the one behind the last.
+func (s *scene) first() int {
+	if s.state.Len() == 0 {
+		return 0
+	}
+	return s.pageAt(0)
+}
+
+func (s *scene) end() int {
+	if n := s.state.Len(); n > 0 {
+		return s.pageAt(n-1) + 1
+	}
+	return 0
+}
+
+// begins reports whether an item begins a group. So does one that begins a day,
+// or is the first that was not read.
+func (s *scene) begins(i int) bool {
+	item := s.state.Item(i)
+	return i == 0 || item.Message != nil && item.Message.Seq == s.state.FirstUnread || !sameGroup(s.state.Item(i-1), item, s.state) || s.day(i) != ""
 }
 
 // day names the day that begins with an item.
-func (s scene) day(items []session.Item, i int) string {
-	_, at := author(items[i], s.state)
+func (s *scene) day(i int) string {
+	_, at := author(s.state.Item(i), s.state)
 	if i > 0 {
-		if _, before := author(items[i-1], s.state); i18n.SameDay(before, at, s.offset) {
+		if _, before := author(s.state.Item(i-1), s.state); i18n.SameDay(before, at, s.offset) {
 			return ""
 		}
 	} else if i18n.SameDay(at, s.now, s.offset) {
@@ -107,34 +184,38 @@ func (s scene) day(items []session.Item, i int) string {
 	return s.words.Day(at, s.now, s.offset)
 }
 
-// receipt tells how far the last message of the visitor's own has come.
-func (s scene) receipt(lines []line) {
-	for i := len(lines) - 1; i >= 0; i-- {
-		l := &lines[i]
-		if !l.Mine || l.Seq == 0 {
-			continue
+// lastOwn is the Seq of the last message of the visitor's own among those from
+// an item on, 0 for none.
+func (s *scene) lastOwn(from int) int64 {
+	for i := len(s.state.Messages) - 1; i >= from; i-- {
+		if m := &s.state.Messages[i]; s.state.Own(m) {
+			return m.Seq
 		}
-		var names []string
-		for _, p := range s.state.ReadBy(l.Seq) {
-			if name := readable(p.Name); name != "" {
-				names = append(names, name)
-			}
-		}
-		switch {
-		case l.Deleted:
-		case len(names) > 0:
-			l.Receipt = i18n.With(s.words.ReadBy, "name", strings.Join(names, ", "))
-		case len(s.state.ReadBy(l.Seq)) > 0:
-			l.Receipt = s.words.Read
-		default:
-			l.Receipt = s.words.Sent
-		}
-		return
 	}
+	return 0
 }
 
-func (s scene) line(item session.Item) line {
-	fresh := s.now-s.seen[item.Key()] < freshTime
+// received tells how far a message of the visitor's own has come.
+func (s *scene) received(seq int64) string {
+	readers := s.state.ReadBy(seq)
+	var names []string
+	for _, p := range readers {
+		if name := readable(p.Name); name != "" {
+			names = append(names, name)
+		}
+	}
+	switch {
+	case len(names) > 0:
+		return i18n.With(s.words.ReadBy, "name", strings.Join(names, ", "))
+	case len(readers) > 0:
+		return s.words.Read
+	}
+	return s.words.Sent
+}
+
+func (s *scene) line(item session.Item) line {
+	came, fresh := s.fresh[item.Key()]
+	fresh = fresh && s.now-came < freshTime
 	if e := item.Entry; e != nil {
 		name, text := s.quote(e.ReplyTo)
 		l := line{QuoteName: name, QuoteText: text, Role: wire.RoleVisitor, Mine: true, Body: readable(e.Body), Fresh: fresh, State: e.State, ClientID: e.ClientID}
@@ -145,7 +226,7 @@ func (s scene) line(item session.Item) line {
 		return l
 	}
 	m := item.Message
-	l := line{ID: m.ID, Seq: m.Seq, Role: m.Author.Role, Mine: s.state.Own(*m), Body: readable(m.Body), Deleted: m.DeletedAt != nil, Fresh: fresh}
+	l := line{ID: m.ID, Seq: m.Seq, Role: m.Author.Role, Mine: s.state.Own(m), Body: readable(m.Body), Deleted: m.DeletedAt != nil, Fresh: fresh}
 	l.at(m.CreatedAt, s)
 	if !l.Mine {
 		l.Name = s.name(m.Author)
@@ -159,6 +240,11 @@ func (s scene) line(item session.Item) line {
 		return l
 	}
 	l.Content, l.Edited = m.Content, m.EditedAt != nil
+	_, l.Heard = s.heard[m.ID]
+	s.written(&l, m)
+	if m.Seq == s.receipt {
+		l.Receipt = s.received(m.Seq)
+	}
 	l.QuoteName, l.QuoteText = s.quote(m.ReplyTo)
 	l.Reactions = s.reactions(m.Reactions)
 	s.offer(&l, m)
@@ -166,13 +252,54 @@ func (s scene) line(item session.Item) line {
 }
 
 // offer says what can be done with a message.
-func (s scene) offer(l *line, m *wire.Message) {
-	limits, features := s.state.Config.Limits, s.state.Config.Features
-	young := s.now-m.CreatedAt < wire.Time(limits.EditSeconds)*1000
+func (s *scene) offer(l *line, m *wire.Message) {
+	features := s.state.Config.Features
+	young := s.now-m.CreatedAt < s.youth()
 	l.CanReact = slices.Contains(features, wire.FeatureReactions)
 	l.CanReply = slices.Contains(features, wire.FeatureReply)
 	l.CanRevise = l.Mine && young && slices.Contains(features, wire.FeatureEdit)
 	l.Menu = s.menu == m.ID
+}
+
+// youth is for how long a message can be changed, in milliseconds.
+func (s *scene) youth() wire.Time { return wire.Time(s.state.Config.Limits.EditSeconds) * 1000 }
+
+// written takes over what is known of a message's text beyond what is stored,
+// and says how it came to its end where that was not a good one.
+func (s *scene) written(l *line, m *wire.Message) {
+	switch m.Status {
+	case wire.StatusStreaming:
+		ahead := readable(s.state.Ahead(m.ID))
+		l.Writing, l.CanStop = true, !l.Mine && slices.Contains(s.state.Config.Features, wire.FeatureStreaming)
+		l.Body += ahead
+		if len(l.Content) > 0 {
+			l.Content = goOn(l.Content, ahead)
+		}
+	case wire.StatusStopped:
+		l.Cut = s.words.Stopped
+	case wire.StatusFailed:
+		l.Cut = s.words.BrokenOff
+	}
+}
+
+// goOn is a tree whose last text goes on: the words stand where they most likely
+// belong until the server has made the tree anew.
+func goOn(nodes []wire.Node, words string) []wire.Node {
+	if words == "" {
+		return nodes
+	}
+	nodes = slices.Clone(nodes)
+	if n := len(nodes); n > 0 {
+		switch last := &nodes[n-1]; last.Kind {
+		case "text", "code":
+			last.Text += words
+			return nodes
+		case "p", "h", "quote", "ul", "ol", "li":
+			last.Children = goOn(last.Children, words)
+			return nodes
+		}
+	}
+	return append(nodes, wire.Node{Kind: "text", Text: words})
 }
 
 // maxQuote is how much of a message is quoted above an answer to it, in bytes.
@@ -180,7 +307,7 @@ const maxQuote = 120
 
 // quote is who wrote a message and how it begins; empty for one that is not
 // known.
-func (s scene) quote(id string) (name, text string) {
+func (s *scene) quote(id string) (name, text string) {
 	if id == "" {
 		return "", ""
 	}
@@ -190,7 +317,7 @@ func (s scene) quote(id string) (name, text string) {
 			continue
 		}
 		name, text = s.words.You, readable(m.Body)
-		if !s.state.Own(*m) {
+		if !s.state.Own(m) {
 			name = s.name(m.Author)
 		}
 		if m.DeletedAt != nil {
@@ -213,7 +340,7 @@ func shorten(text string) string {
 	return text[:end] + "…"
 }
 
-func (s scene) reactions(all []wire.Reaction) []reaction {
+func (s *scene) reactions(all []wire.Reaction) []reaction {
 	var shown []reaction
 	for _, r := range all {
 		shown = append(shown, reaction{
@@ -224,7 +351,7 @@ func (s scene) reactions(all []wire.Reaction) []reaction {
 }
 
 // namesOf are the names of participants by their ids.
-func (s scene) namesOf(ids []string) string {
+func (s *scene) namesOf(ids []string) string {
 	var names []string
 	for _, id := range ids {
 		i := slices.IndexFunc(s.state.Participants, func(p wire.Participant) bool { return p.ID == id })
@@ -241,12 +368,12 @@ func (s scene) namesOf(ids []string) string {
 	return strings.Join(names, ", ")
 }
 
-func (l *line) at(t wire.Time, s scene) {
+func (l *line) at(t wire.Time, s *scene) {
 	l.Stamp, l.Clock = t.String(), s.words.Clock(t, s.offset)
 }
 
 // name is what an author is called.
-func (s scene) name(a wire.Author) string {
+func (s *scene) name(a wire.Author) string {
 	switch {
 	case a.Name != "":
 		return readable(a.Name)
@@ -258,7 +385,7 @@ func (s scene) name(a wire.Author) string {
 
 // reason says why an entry was refused: in the server's own words where the
 // visitor reads English.
-func (s scene) reason(e session.Entry) string {
+func (s *scene) reason(e session.Entry) string {
 	return problem(s.words, e.Code, e.Reason, s.state.Config.Limits.MessageChars, 0)
 }
 
@@ -274,7 +401,7 @@ func problem(w *i18n.Words, code wire.Code, text string, limit, wait int) string
 
 // sameGroup reports whether b follows a as one group: the same author, without
 // a long silence, and nothing failed between them.
-func sameGroup(a, b session.Item, s session.State) bool {
+func sameGroup(a, b session.Item, s *session.State) bool {
 	if a.Entry != nil && a.Entry.State == session.Failed {
 		return false
 	}
@@ -283,7 +410,7 @@ func sameGroup(a, b session.Item, s session.State) bool {
 	return authorA == authorB && atB-atA <= groupGap
 }
 
-func author(i session.Item, s session.State) (id string, at wire.Time) {
+func author(i session.Item, s *session.State) (id string, at wire.Time) {
 	if i.Entry != nil {
 		return s.Self, i.Entry.At
 	}
@@ -300,23 +427,33 @@ func initial(name string) string {
 }
 
 // arrived counts the messages of others that are in b and came after all in a.
-func arrived(a, b session.State) int {
+func arrived(a, b *session.State) int {
 	if len(a.Messages) == 0 || a.ConversationID != b.ConversationID {
 		return 0
 	}
 	last := a.Messages[len(a.Messages)-1].Seq
 	n := 0
-	for _, m := range b.Messages {
-		if m.Seq > last && !b.Own(m) {
+	for i := len(b.Messages) - 1; i >= 0 && b.Messages[i].Seq > last; i-- {
+		if !b.Own(&b.Messages[i]) {
 			n++
 		}
 	}
 	return n
 }
 
+// sameTalk reports whether what a line is made from is the same in both states,
+// but for what was put at the end, who has read, and what is being written.
+func sameTalk(a, b *session.State, offset int, then, now wire.Time) bool {
+	named := func(p, q wire.Participant) bool { return p.ID == q.ID && p.Name == q.Name }
+	return a.ConversationID == b.ConversationID && a.Self == b.Self && a.Edition == b.Edition && a.FirstUnread == b.FirstUnread &&
+		len(a.Messages) > 0 && len(b.Messages) > 0 && a.Messages[0].Seq == b.Messages[0].Seq &&
+		slices.EqualFunc(a.Participants, b.Participants, named) && slices.Equal(a.Config.Features, b.Config.Features) &&
+		a.Config.Limits.EditSeconds == b.Config.Limits.EditSeconds && i18n.SameDay(then, now, offset)
+}
+
 // wrote reports whether the visitor has written something that is in b and not
 // in a.
-func wrote(a, b session.State) bool {
+func wrote(a, b *session.State) bool {
 	if len(b.Outbox) == 0 {
 		return false
 	}

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"fmt"
+	"reflect"
 	"testing"
 
 	"chatbot/widget/i18n"
@@ -25,9 +27,9 @@ func message(seq int64, author wire.Author, body string, at wire.Time) wire.Mess
 	return m
 }
 
-func sceneOf(s session.State) scene {
+func sceneOf(s session.State) *scene {
 	s.ConversationID, s.Self = "c1", visitor.ID
-	return scene{words: i18n.For("en"), state: s, now: 10 * minute, title: "Help", server: "https://chat.example", window: 100}
+	return &scene{words: i18n.For("en"), state: &s, now: 10 * minute, title: "Help", server: "https://chat.example"}
 }
 
 func TestGroups(t *testing.T) {
@@ -102,12 +104,34 @@ func TestReasons(t *testing.T) {
 	}
 }
 
-func TestWindow(t *testing.T) {
-	s := sceneOf(session.State{Messages: []wire.Message{message(1, bot, "a", 0), message(2, bot, "b", 0), message(3, bot, "c", 0)}})
-	s.window = 2
-	lines := s.lines()
-	if len(lines) != 2 || lines[0].Body != "b" || !lines[0].First {
-		t.Errorf("got %+v", lines)
+// lines are those of all pages.
+func (s *scene) lines() (all []line) {
+	s.receipt = s.lastOwn(0)
+	for n := s.first(); n < s.end(); n++ {
+		all = append(all, s.page(n).lines...)
+	}
+	return all
+}
+
+func TestGoOn(t *testing.T) {
+	text := func(s string) wire.Node { return wire.Node{Kind: "text", Text: s} }
+	for name, c := range map[string]struct{ before, want []wire.Node }{
+		"nothing":   {nil, []wire.Node{text(" more")}},
+		"paragraph": {[]wire.Node{{Kind: "p", Children: []wire.Node{text("one")}}}, []wire.Node{{Kind: "p", Children: []wire.Node{text("one more")}}}},
+		"list": {
+			[]wire.Node{{Kind: "ul", Children: []wire.Node{{Kind: "li", Children: []wire.Node{text("one")}}}}},
+			[]wire.Node{{Kind: "ul", Children: []wire.Node{{Kind: "li", Children: []wire.Node{text("one more")}}}}},
+		},
+		"code":     {[]wire.Node{{Kind: "code", Text: "x"}}, []wire.Node{{Kind: "code", Text: "x more"}}},
+		"emphasis": {[]wire.Node{{Kind: "p", Children: []wire.Node{{Kind: "em"}}}}, []wire.Node{{Kind: "p", Children: []wire.Node{{Kind: "em"}, text(" more")}}}},
+	} {
+		before := fmt.Sprint(c.before)
+		if got := goOn(c.before, " more"); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %+v", name, got)
+		}
+		if fmt.Sprint(c.before) != before {
+			t.Errorf("%s: the tree before was changed", name)
+		}
 	}
 }
 
@@ -126,14 +150,14 @@ func TestArrived(t *testing.T) {
 		"what stands before is not": {state(three), state(one, two, three), 0},
 		"another conversation":      {session.State{ConversationID: "c0", Messages: []wire.Message{one}}, state(one, three), 0},
 	} {
-		if got := arrived(c.a, c.b); got != c.want {
+		if got := arrived(&c.a, &c.b); got != c.want {
 			t.Errorf("%s: %d, want %d", name, got, c.want)
 		}
 	}
-	if !wrote(session.State{}, session.State{Outbox: []session.Entry{{ClientID: "k"}}}) {
+	if !wrote(&session.State{}, &session.State{Outbox: []session.Entry{{ClientID: "k"}}}) {
 		t.Error("a new entry was not seen")
 	}
-	if wrote(session.State{Outbox: []session.Entry{{ClientID: "k"}}}, session.State{Outbox: []session.Entry{{ClientID: "k", State: session.Failed}}}) {
+	if wrote(&session.State{Outbox: []session.Entry{{ClientID: "k"}}}, &session.State{Outbox: []session.Entry{{ClientID: "k", State: session.Failed}}}) {
 		t.Error("a changed entry is not a new one")
 	}
 }

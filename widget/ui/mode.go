@@ -14,7 +14,7 @@ type mode struct{ Reply, Edit string }
 // openMenu shows what can be done with a message, and hides it for an empty id.
 func (r *Root) openMenu(id string) {
 	r.menu = id
-	r.compose()
+	r.redraw()
 }
 
 // begin changes what the composer is for, and puts a text into it.
@@ -73,12 +73,12 @@ type modeBar struct {
 
 // Render draws the bar; without a title it is empty and not seen.
 func (b *modeBar) Render() app.UI {
-	bar := app.Elem("div").Class("mode").Role("status")
+	bar := with(box("div", "mode"), "role", "status")
 	if b.Title == "" {
 		return bar
 	}
 	return bar.Body(
-		app.Elem("div").Dir("auto").Body(app.Elem("b").Text(b.Title), app.Elem("p").Text(b.Text)),
+		with(box("div", "", say("b", "", b.Title), say("p", "", b.Text)), "dir", "auto"),
 		button("tool").Aria("label", b.Words.Cancel).OnClick(b.cancel).Body(icon(iconClose)),
 	)
 }

@@ -24,11 +24,11 @@ type notice struct {
 
 // Render draws the bar; without a text it is empty and not seen.
 func (n *notice) Render() app.UI {
-	bar := app.Elem("div").Class("notice").Role("status")
+	bar := with(box("div", "notice"), "role", "status")
 	if n.Text == "" {
 		return bar
 	}
-	parts := []app.UI{app.Elem("p").Text(n.Text)}
+	parts := []app.UI{say("p", "", n.Text)}
 	switch {
 	case n.Ended:
 		parts = append(parts, button("plain").OnClick(n.act).Text(n.Words.StartOver))

@@ -18,12 +18,12 @@ type pill struct {
 
 // Render draws the pill over the end of the log.
 func (p *pill) Render() app.UI {
-	place := app.Elem("div").Class("pill").Role("status")
+	place := with(box("div", "pill"), "role", "status")
 	if !p.Visible {
 		return place
 	}
 	return place.Body(
-		button().OnClick(p.follow).Body(icon(iconDown), app.Elem("span").Text(p.Words.Count(p.New))),
+		button().OnClick(p.follow).Body(icon(iconDown), say("span", "", p.Words.Count(p.New))),
 	)
 }
 

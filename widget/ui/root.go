@@ -12,13 +12,6 @@ import (
 	"chatbot/widget/wire"
 )
 
-// How many of the last lines are drawn, and how many more when the visitor
-// reads up to the first of them.
-const (
-	firstWindow = 100
-	moreWindow  = 100
-)
-
 // Options are what a Root needs.
 type Options struct {
 	Site   Site
@@ -45,12 +38,15 @@ type Root struct {
 
 	state  session.State
 	dots   dots
-	window int
-	menu   string // the id of the message whose menu is open
-	away   bool   // the end of the log is not in view
-	unseen int    // messages that came meanwhile
-	seen   map[string]wire.Time
-	lines  []line
+	window window
+	pages  []drawn   // of the window
+	made   wire.Time // when they were made
+	menu   string    // the id of the message whose menu is open
+	away   bool      // the end of the log is not in view
+	unseen int       // messages that came meanwhile
+	fresh  map[string]wire.Time
+	heard  map[string]bool // of the messages that were seen to be written, by their ids, whether they are whole
+	said   string          // what is read out
 	timer  *time.Timer
 
 	mu      sync.Mutex // guards what follows
@@ -62,8 +58,9 @@ type Root struct {
 
 // New makes the chat, with what is known already.
 func New(o Options, s session.State) *Root {
-	r := &Root{options: o, window: firstWindow, state: s}
+	r := &Root{options: o, state: s}
 	r.dress(o.Site)
+	r.window.end(r.scene().first(), r.scene().end())
 	r.compose()
 	return r
 }
@@ -110,7 +107,7 @@ func (r *Root) Configure(site Site) {
 	}
 	ctx.Dispatch(func(app.Context) {
 		r.dress(site)
-		r.compose()
+		r.redraw()
 	})
 }
 
@@ -124,43 +121,74 @@ func (r *Root) take(ctx app.Context) {
 		return
 	}
 	before := r.state
+	r.away = !r.atEnd()
+	restore := r.options.View.Keep()
 	r.state = *s
-	r.away = !r.options.View.AtEnd()
-	came := arrived(before, r.state)
+	came := arrived(&before, &r.state)
 	if came > 0 {
 		r.dots.stop()
 	}
-	if wrote(before, r.state) {
+	wrote := wrote(&before, &r.state)
+	if wrote {
 		r.away = false
 	}
-	if r.state.FirstUnread > 0 { // what is to be read on has to be drawn
-		r.window = max(r.window, r.since(r.state.FirstUnread)+moreWindow)
+	now := r.options.Now()
+	if !sameTalk(&before, &r.state, r.options.Offset, r.made, now) {
+		r.pages = nil
 	}
-	ctx.Defer(r.settle(before, came))
+	r.greet(&before, now)
+	r.listen()
+	r.move(&before)
+	ctx.Defer(r.settle(&before, came, wrote, restore))
 	r.wake(r.compose())
 }
 
-// since counts the lines from the message with a Seq on.
-func (r *Root) since(seq int64) int {
-	n := len(r.state.Outbox)
-	for i := len(r.state.Messages) - 1; i >= 0 && r.state.Messages[i].Seq >= seq; i-- {
-		n++
-	}
-	return n
+// atEnd reports whether the end of the log is in view.
+func (r *Root) atEnd() bool {
+	return r.window.to >= r.scene().end() && r.options.View.AtEnd()
 }
 
+// move chooses what is drawn of the new state.
+func (r *Root) move(before *session.State) {
+	first, end := r.scene().first(), r.scene().end()
+	switch {
+	case len(before.Messages) == 0 || before.ConversationID != r.state.ConversationID:
+		r.window = window{}
+		r.window.end(first, end)
+	case !r.away:
+		r.window.end(first, end)
+	default:
+		r.window.hold(end, r.window.to >= sceneEnd(before))
+	}
+	if grewAbove(before, &r.state) {
+		r.window.up(first)
+	}
+	if unread := r.state.FirstUnread; unread > 0 && unread != before.FirstUnread {
+		r.window.show(pageOf(unread), first, end)
+	}
+}
+
+func sceneEnd(s *session.State) int { return (&scene{state: s}).end() }
+
 // settle gives what is to be done about the log's scrolling once it is drawn.
-func (r *Root) settle(before session.State, came int) func(app.Context) {
+func (r *Root) settle(before *session.State, came int, wrote bool, restore func()) func(app.Context) {
 	if first := r.state.FirstUnread; first > 0 && first != before.FirstUnread {
 		return func(app.Context) { r.drawn(func() { r.options.View.To(first) }) }
 	}
 	if !r.away {
 		r.unseen = 0
-		return func(app.Context) { r.drawn(r.options.View.ToEnd) }
+		return func(app.Context) { r.drawn(func() { r.stay(wrote) }) }
 	}
 	r.unseen += came
-	restore := r.options.View.Keep(grewAbove(before, r.state))
 	return func(app.Context) { r.drawn(restore) }
+}
+
+// stay goes to the end of the log, unless the visitor has scrolled away this very
+// moment. Who has written wants to see it.
+func (r *Root) stay(wrote bool) {
+	if wrote || r.options.View.AtEnd() {
+		r.options.View.ToEnd()
+	}
 }
 
 // drawn scrolls as it has to be once the change stands in the document.
@@ -172,21 +200,28 @@ func (r *Root) drawn(scroll func()) {
 }
 
 // grewAbove reports whether older messages were put before those of a.
-func grewAbove(a, b session.State) bool {
+func grewAbove(a, b *session.State) bool {
 	return len(a.Messages) > 0 && len(b.Messages) > 0 && b.Messages[0].Seq < a.Messages[0].Seq
 }
 
 // compose works out what is drawn, and gives the time at which that changes by
 // itself, 0 for never.
 func (r *Root) compose() (next wire.Time) {
-	r.look(r.options.Now())
 	s := r.scene()
-	r.lines = s.lines()
+	s.receipt = s.lastOwn(s.index(r.window.from))
+	r.pages, r.made = s.pages(r.window, r.pages), s.now
 	next = r.dots.step(len(r.state.Typing(s.now)) > 0, s.now)
 	for _, signal := range r.state.Signals {
 		next = sooner(next, signal.Until, s.now)
 	}
 	return sooner(next, r.state.Link.Since+session.LinkPatience, s.now)
+}
+
+// redraw works out everything anew, where something has changed that every line
+// depends on.
+func (r *Root) redraw() {
+	r.pages = nil
+	r.compose()
 }
 
 func sooner(a, b, now wire.Time) wire.Time {
@@ -196,28 +231,42 @@ func sooner(a, b, now wire.Time) wire.Time {
 	return a
 }
 
-func (r *Root) scene() scene {
-	return scene{
-		words: r.words, state: r.state, now: r.options.Now(), offset: r.options.Offset,
-		title: r.site.Title, server: r.options.Server, window: r.window, menu: r.menu, seen: r.seen,
+func (r *Root) scene() *scene {
+	return &scene{
+		words: r.words, state: &r.state, now: r.options.Now(), offset: r.options.Offset,
+		title: r.site.Title, server: r.options.Server, menu: r.menu, fresh: r.fresh, heard: r.heard,
 	}
 }
 
-// look takes down when each item was first there. What is known at the
-// beginning appears with the chat and is not news.
-func (r *Root) look(now wire.Time) {
-	if r.seen == nil {
-		now = 0
-	}
-	seen := make(map[string]wire.Time, len(r.seen)+1)
-	for _, item := range r.state.Timeline() {
-		at, ok := r.seen[item.Key()]
-		if !ok {
-			at = now
+// greet takes down what has just come. What is known at the beginning appears
+// with the chat and is not news.
+func (r *Root) greet(before *session.State, now wire.Time) {
+	fresh := make(map[string]wire.Time)
+	for key, at := range r.fresh {
+		if now-at < freshTime {
+			fresh[key] = at
 		}
-		seen[item.Key()] = at
 	}
-	r.seen = seen
+	for i := r.state.Len() - 1; i >= 0; i-- {
+		item := r.state.Item(i)
+		if item.Message != nil && (len(before.Messages) == 0 || item.Message.Seq <= before.Messages[len(before.Messages)-1].Seq) {
+			break
+		}
+		if _, ok := fresh[item.Key()]; !ok && !waited(before, item) {
+			fresh[item.Key()] = now
+		}
+	}
+	r.fresh = fresh
+}
+
+// waited reports whether an item was in the outbox already.
+func waited(s *session.State, item session.Item) bool {
+	for i := range s.Outbox {
+		if s.Item(len(s.Messages)+i).Key() == item.Key() {
+			return true
+		}
+	}
+	return false
 }
 
 // wake draws again at a time.
@@ -244,13 +293,20 @@ func (r *Root) Scrolled(atEnd, nearStart bool) {
 		return
 	}
 	ctx.Dispatch(func(ctx app.Context) {
-		if changed := r.scrolled(atEnd, nearStart); !changed {
+		restore := r.options.View.Keep()
+		if !r.scrolled(atEnd, nearStart) {
 			ctx.PreventUpdate()
+			return
 		}
+		ctx.Defer(func(app.Context) { r.drawn(restore) })
 	})
 }
 
 func (r *Root) scrolled(atEnd, nearStart bool) (changed bool) {
+	if atEnd && r.window.down(r.scene().end()) {
+		r.compose()
+		return true
+	}
 	if r.away == atEnd {
 		r.away, changed = !atEnd, true
 	}
@@ -260,8 +316,7 @@ func (r *Root) scrolled(atEnd, nearStart bool) (changed bool) {
 	if !nearStart {
 		return changed
 	}
-	if all := len(r.state.Messages) + len(r.state.Outbox); r.window < all {
-		r.window += moreWindow
+	if r.window.up(r.scene().first()) {
 		r.compose()
 		return true
 	}
@@ -274,13 +329,15 @@ func (r *Root) scrolled(atEnd, nearStart bool) (changed bool) {
 // follow goes to the end of the log.
 func (r *Root) follow(ctx app.Context) {
 	r.away, r.unseen = false, 0
+	r.window.end(r.scene().first(), r.scene().end())
+	r.compose()
 	ctx.Defer(func(app.Context) { r.options.View.ToEnd() })
 }
 
 // Render draws the chat.
 func (r *Root) Render() app.UI {
 	classes := []string{"chat"}
-	if len(r.lines) > 0 || r.state.Awaiting() {
+	if r.state.Len() > 0 || r.state.Awaiting() {
 		classes = append(classes, "talking")
 	}
 	if r.state.HasOlder {
@@ -299,10 +356,10 @@ func (r *Root) parts() []app.UI {
 		&header{Present: present, Online: online, Title: r.site.Title, Subtitle: r.site.Subtitle, Logo: r.site.Logo, Status: r.status(), Inviting: r.inviting(), Saving: r.saving(), Words: r.words, Chat: r.options.Chat, Root: r},
 		&bar,
 		&card,
-		app.Elem("main").Class("view").Body(
-			app.Elem("div").ID("log").Class("log").TabIndex(0).Role("region").Aria("label", r.words.Frame.Conversation).DataSet("label", "conversation").Body(
-				app.Elem("div").Class("paper").Body(r.paper()...),
-			),
+		box("main", "view",
+			with(box("div", "log",
+				box("div", "paper", r.paper()...),
+			), "id", "log", "tabindex", "0", "role", "region", "aria-label", r.words.Frame.Conversation, "data-label", "conversation"),
 			&pill{Visible: r.away, New: r.unseen, Words: r.words, Root: r},
 		),
 		r.bar(),
@@ -315,22 +372,30 @@ func (r *Root) paper() []app.UI {
 	if r.state.LoadingOlder {
 		older = r.words.Older
 	}
-	rows := make([]app.UI, 0, len(r.lines)+3)
+	rows := make([]app.UI, 0, r.window.to-r.window.base+3)
 	if r.state.Awaiting() {
 		for _, side := range []string{"theirs", "mine", "theirs"} { // as the boot script draws them
 			rows = append(rows, app.Elem("div").Class("row", side, "first", "last", "skeleton").Aria("hidden", true).Body(
-				app.Elem("div").Class("stack").Body(app.Elem("div").Class("bubble")),
+				box("div", "stack", box("div", "bubble")),
 			))
 		}
 	}
-	for _, l := range r.lines {
-		rows = append(rows, &row{Line: l, Logo: r.site.Logo, Words: r.words, Chat: r.options.Chat, Root: r})
+	for range r.window.from - r.window.base {
+		rows = append(rows, box("div", ""))
+	}
+	for _, d := range r.pages {
+		lines := make([]app.UI, len(d.lines))
+		for i := range d.lines {
+			lines[i] = &row{Line: &d.lines[i], Logo: r.site.Logo, Words: r.words, Chat: r.options.Chat, Root: r}
+		}
+		rows = append(rows, box("div", "page", lines...))
 	}
 	return []app.UI{
 		&welcome{Greeting: r.site.Greeting, Logo: r.site.Logo, Suggestions: r.site.Suggestions, Chat: r.options.Chat},
-		app.Elem("p").Class("earlier").Text(older),
-		app.Elem("div").Class("rows").Role("log").Aria("live", "polite").Aria("label", r.words.Frame.Conversation).DataSet("label", "conversation").Body(rows...),
+		say("p", "earlier", older),
+		with(box("div", "rows", rows...), "role", "log", "aria-live", "polite", "aria-label", r.words.Frame.Conversation, "data-label", "conversation"),
 		&typing{Visible: r.dots.visible, Names: r.scene().names(), Logo: r.site.Logo, Words: r.words},
+		with(say("p", "heard", r.said), "role", "status"),
 	}
 }
 

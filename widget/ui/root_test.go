@@ -28,19 +28,15 @@ func (r *recorder) To(seq int64)       { r.scrolled = append(r.scrolled, fmt.Spr
 func (r *recorder) Compose(text string) {
 	r.scrolled = append(r.scrolled, "composed "+text)
 }
-func (r *recorder) Keep(fromEnd bool) func() {
-	place := "kept from start"
-	if fromEnd {
-		place = "kept from end"
-	}
-	return func() { r.scrolled = append(r.scrolled, place) }
+func (r *recorder) Keep() func() {
+	return func() { r.scrolled = append(r.scrolled, "kept") }
 }
 
-// page makes the test engine mount a Root: outside of a browser it calls
+// document makes the test engine mount a Root: outside of a browser it calls
 // OnPreRender only.
-type page struct{ *Root }
+type document struct{ *Root }
 
-func (p *page) OnPreRender(ctx app.Context) { p.OnMount(ctx) }
+func (p *document) OnPreRender(ctx app.Context) { p.OnMount(ctx) }
 
 // mounted is a chat in a document of go-app's test engine.
 type mounted struct {
@@ -55,7 +51,7 @@ func mount(t *testing.T, site Site, s session.State) *mounted {
 	t.Helper()
 	m := &mounted{recorder: &recorder{atEnd: true}, t: t, engine: app.NewTestEngine(), clock: 100 * minute}
 	m.root = New(Options{Site: site, Chat: m, View: m, Now: func() wire.Time { return m.clock }}, s)
-	if err := m.engine.Load(&page{m.root}); err != nil {
+	if err := m.engine.Load(&document{m.root}); err != nil {
 		t.Fatal(err)
 	}
 	m.engine.ConsumeAll()
@@ -128,7 +124,7 @@ func TestConversation(t *testing.T) {
 func TestFailed(t *testing.T) {
 	m := mount(t, Site{}, live(session.State{Outbox: []session.Entry{{ClientID: "k1", Body: "x", At: 99 * minute, State: session.Failed, Reason: "It is too long."}}}))
 	m.has("failed", "Not sent", ">Retry</button>", ">Delete</button>", "It is too long.", `role="alert"`)
-	r := &row{Line: line{ClientID: "k1"}, Chat: m}
+	r := &row{Line: &line{ClientID: "k1"}, Chat: m}
 	r.retry(app.Context{}, app.Event{})
 	r.delete(app.Context{}, app.Event{})
 	if len(m.events) != 2 || m.events[0] != (session.Retry{ClientID: "k1"}) || m.events[1] != (session.Delete{ClientID: "k1"}) {
@@ -214,12 +210,12 @@ func TestScrolling(t *testing.T) {
 	}
 	m.atEnd = false
 	m.show(live(session.State{Messages: []wire.Message{one, two, three}}))
-	if last() != "kept from start" {
+	if last() != "kept" {
 		t.Errorf("reading above: %s", last())
 	}
 	m.has("1 new message")
 	m.show(live(session.State{Messages: []wire.Message{message(2, bot, "older", 0), one, two, three}}))
-	if last() != "kept from end" {
+	if last() != "kept" {
 		t.Errorf("older ones came: %s", last())
 	}
 	m.show(live(session.State{Messages: []wire.Message{one, two, three}, Outbox: []session.Entry{{ClientID: "k9", Body: "d"}}}))
@@ -229,21 +225,122 @@ func TestScrolling(t *testing.T) {
 	m.lacks("new message")
 }
 
-func TestScrolledToTheBeginning(t *testing.T) {
+// talk is one of so many messages of others.
+func talk(n int64) session.State {
 	s := live(session.State{HasOlder: true})
-	for seq := int64(1); seq <= firstWindow+5; seq++ {
-		s.Messages = append(s.Messages, message(seq, bot, "x", 0))
+	for seq := int64(1); seq <= n; seq++ {
+		s.Messages = append(s.Messages, message(seq, bot, fmt.Sprintf("(%d)", seq), 0))
 	}
-	m := mount(t, Site{}, s)
-	if !m.root.scrolled(false, true) || len(m.root.lines) != firstWindow+5 || len(m.events) != 0 {
-		t.Errorf("first what is known is drawn: %d lines, %v", len(m.root.lines), m.events)
+	return s
+}
+
+func (m *mounted) rows() int { return strings.Count(m.html(), "data-seq=") }
+
+func TestScrolledToTheBeginning(t *testing.T) {
+	m := mount(t, Site{}, talk(210))
+	if m.rows() != 110 {
+		t.Fatalf("%d rows at the end", m.rows())
 	}
+	m.has("(101)", "(210)")
+	m.atEnd = false
+	if !m.root.scrolled(false, true) || len(m.events) != 0 {
+		t.Errorf("first what is known is drawn: %v", m.events)
+	}
+	m.show(m.root.state)
+	m.has("(1)", "(210)")
 	if m.root.scrolled(false, true); len(m.events) != 1 || m.events[0] != (session.Older{}) {
 		t.Errorf("then older ones are asked for: %v", m.events)
 	}
 	if !m.root.scrolled(true, false) || m.root.away {
 		t.Error("back at the end")
 	}
+}
+
+// However long the talk is, only a stretch of it is drawn, and what is far away
+// comes back when the visitor scrolls there.
+func TestWindowOfLongTalk(t *testing.T) {
+	m := mount(t, Site{}, talk(5000))
+	m.atEnd = false
+	for i := 0; m.root.scrolled(false, true) && i < 100; i++ {
+	}
+	m.root.Show(m.root.state)
+	m.engine.ConsumeAll()
+	if m.rows() != farPages*pageRows {
+		t.Errorf("%d rows at the beginning", m.rows())
+	}
+	m.has("(1)")
+	m.lacks("(5000)")
+	if m.root.scrolled(true, false); !m.root.away {
+		t.Error("the end of what is drawn is not the end of the talk")
+	}
+	for i := 0; m.root.window.to < 200 && i < 100; i++ {
+		m.root.scrolled(true, false)
+	}
+	m.atEnd = true
+	m.show(m.root.state)
+	m.has("(5000)")
+	if m.rows() > farPages*pageRows {
+		t.Errorf("%d rows at the end", m.rows())
+	}
+}
+
+// What is drawn of the messages before stays as it is when another comes: the
+// same lines, not only equal ones.
+func TestKeptPages(t *testing.T) {
+	m := mount(t, Site{}, talk(205))
+	before := m.root.pages[0]
+	s := talk(206)
+	m.show(s)
+	m.has("(206)")
+	if &before.lines[0] != &m.root.pages[0].lines[0] || before.number != m.root.pages[0].number {
+		t.Error("the first page was drawn anew")
+	}
+	s.Edition++
+	s.Messages[110].Body = "another text"
+	m.show(s)
+	m.has("another text")
+	m.root.openMenu(s.Messages[110].ID)
+	m.show(s)
+	if !m.root.pages[0].lines[10].Menu {
+		t.Error("the menu of a message in a page that was kept is not open")
+	}
+}
+
+// A receipt changes though no message does.
+func TestReceiptInKeptPage(t *testing.T) {
+	s := talk(200)
+	s.Messages[110] = message(111, visitor, "mine", 0)
+	s.Participants = []wire.Participant{{ID: "p9", Role: wire.RoleAgent, Name: "Ann", ReadSeq: 5}}
+	m := mount(t, Site{}, s)
+	m.has(">Sent<")
+	s.Participants = []wire.Participant{{ID: "p9", Role: wire.RoleAgent, Name: "Ann", ReadSeq: 150}}
+	m.show(s)
+	m.has("Read by Ann")
+}
+
+func TestStreaming(t *testing.T) {
+	question, answer := message(1, visitor, "Why?", 0), message(2, bot, "Because it", 0)
+	answer.Status, answer.Content = wire.StatusStreaming, []wire.Node{{Kind: "p", Children: []wire.Node{{Kind: "text", Text: "Because it"}}}}
+	s := live(session.State{Messages: []wire.Message{question}})
+	s.Config.Features = []string{wire.FeatureStreaming}
+	m := mount(t, Site{Title: "Bot"}, s)
+	s.Messages = []wire.Message{question, answer}
+	s.Streams = []session.Ahead{{MessageID: answer.ID, Text: " is \u202eso"}}
+	m.show(s)
+	m.has("Because it is so", `aria-live="off"`, "aria-busy", "writing", ">Stop<")
+	m.lacks(`aria-busy="false"`)
+
+	(&row{Line: &m.root.pages[0].lines[1], Chat: m}).stop(app.Context{}, app.Event{})
+	if len(m.events) != 1 || m.events[0] != (session.Stop{MessageID: answer.ID}) {
+		t.Errorf("the button did %+v", m.events)
+	}
+
+	answer.Status, answer.Body, answer.Rev = wire.StatusStopped, "Because it is so.", 9
+	answer.Content[0].Children[0].Text = answer.Body
+	s.Messages, s.Streams, s.Edition = []wire.Message{question, answer}, nil, 1
+	m.show(s)
+	m.has("Stopped", `aria-live="off"`, `aria-busy="false"`, "Assistant: Because it is so.")
+	m.lacks(">Stop<", "writing")
 }
 
 func TestConfigure(t *testing.T) {

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"strconv"
+
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"chatbot/widget/i18n"
@@ -8,11 +10,12 @@ import (
 	"chatbot/widget/wire"
 )
 
-// row is one message. It is drawn again only when its line has changed.
+// row is one message. It is drawn again only when its line has changed, which
+// go-app sees at once where it is the same one.
 type row struct {
 	app.Compo
 
-	Line  line
+	Line  *line
 	Logo  string
 	Words *i18n.Words
 	Chat  Chat
@@ -22,18 +25,22 @@ type row struct {
 // Render draws the row.
 func (r *row) Render() app.UI {
 	if r.Line.Role == wire.RoleSystem {
-		return app.Elem("div").Class("row", "system").DataSet("role", r.Line.Role).Body(app.Elem("p").Dir("auto").Text(r.Line.Body))
+		return app.Elem("div").Class("row", "system").DataSet("role", r.Line.Role).Body(with(say("p", "", r.Line.Body), "dir", "auto"))
 	}
-	return app.Elem("div").Class(r.classes()...).DataSet("role", r.Line.Role).DataSet("seq", r.Line.Seq).Body(
+	drawn := app.Elem("div").Class(r.classes()...).DataSet("role", r.Line.Role).DataSet("seq", r.Line.Seq)
+	if r.Line.Heard {
+		drawn = drawn.Aria("live", "off").Aria("busy", strconv.FormatBool(r.Line.Writing))
+	}
+	return drawn.Body(
 		r.divider(),
 		r.face(),
-		app.Elem("div").Class("stack").Body(
+		box("div", "stack",
 			r.author(),
 			r.bubble(),
 			r.tools(),
 			r.menu(),
 			r.reactions(),
-			app.Elem("time").Attr("datetime", r.Line.Stamp).Text(r.Line.Clock),
+			with(say("time", "", r.Line.Clock), "datetime", r.Line.Stamp),
 			r.fate(),
 		),
 	)
@@ -55,6 +62,7 @@ func (r *row) classes() []string {
 		{"last", l.Last},
 		{"fresh", l.Fresh},
 		{"gone", l.Deleted},
+		{"writing", l.Writing},
 		{"unread", l.Unread},
 		{"day", l.Day != "" && !l.Unread},
 		{"pending", l.State == session.Queued || l.State == session.Sending},
@@ -77,7 +85,7 @@ func (r *row) divider() app.UI {
 	if text == "" {
 		return nil
 	}
-	return app.Elem("p").Class("divider").Text(text)
+	return say("p", "divider", text)
 }
 
 // face stands beside the last message of a group: the bot's is the owner's.
@@ -86,11 +94,11 @@ func (r *row) face() app.UI {
 	case r.Line.Mine:
 		return nil
 	case !r.Line.Last:
-		return app.Elem("span").Class("face", "none")
+		return box("span", "face none")
 	case r.Line.Role == wire.RoleBot:
 		return face(r.Logo)
 	}
-	return app.Elem("span").Class("face", "letter").Aria("hidden", true).Text(initial(r.Line.Name))
+	return with(say("span", "face letter", initial(r.Line.Name)), "aria-hidden", "true")
 }
 
 // author stands above the first of a group; of one's own it is only heard.
@@ -99,30 +107,30 @@ func (r *row) author() app.UI {
 	case !r.Line.First:
 		return nil
 	case r.Line.Mine:
-		return app.Elem("p").Class("heard").Text(r.Words.You)
+		return say("p", "heard", r.Words.You)
 	}
-	return app.Elem("p").Class("name").Dir("auto").Text(r.Line.Name)
+	return with(say("p", "name", r.Line.Name), "dir", "auto")
 }
 
 func (r *row) bubble() app.UI {
 	var parts []app.UI
 	if r.Line.QuoteText != "" {
-		parts = append(parts, app.Elem("div").Class("quote").Dir("auto").Body(app.Elem("b").Text(r.Line.QuoteName), app.Elem("p").Text(r.Line.QuoteText)))
+		parts = append(parts, with(box("div", "quote", say("b", "", r.Line.QuoteName), say("p", "", r.Line.QuoteText)), "dir", "auto"))
 	}
 	parts = append(parts, r.text())
 	if r.Line.Edited {
-		parts = append(parts, app.Elem("p").Class("edited").Text(r.Words.Edited))
+		parts = append(parts, say("p", "edited", r.Words.Edited))
 	}
 	if r.Line.SourceTitle != "" {
 		parts = append(parts, r.source())
 	}
-	return app.Elem("div").Class("bubble").TabIndex(-1).Body(parts...)
+	return with(box("div", "bubble", parts...), "tabindex", "-1")
 }
 
 // text is what was said: formatted, or as it was written with its links.
 func (r *row) text() app.UI {
 	if len(r.Line.Content) > 0 {
-		return app.Elem("div").Class("text", "rich").Dir("auto").Body(r.content(r.Line.Content, 0)...)
+		return with(box("div", "text rich", r.content(r.Line.Content, 0)...), "dir", "auto")
 	}
 	spans := linkify(r.Line.Body)
 	text := make([]app.UI, len(spans))
@@ -133,41 +141,52 @@ func (r *row) text() app.UI {
 		}
 		text[i] = outside(s.URL).Text(s.Text)
 	}
-	return app.Elem("p").Class("text").Dir("auto").Body(text...)
+	return with(box("p", "text", text...), "dir", "auto")
 }
 
 // source names the page that an answer was taken from.
 func (r *row) source() app.UI {
-	label := app.Elem("span").Dir("auto").Text(r.Line.SourceTitle)
+	label := with(say("span", "", r.Line.SourceTitle), "dir", "auto")
 	if r.Line.SourceURL == "" {
-		return app.Elem("p").Class("source").Title(r.Words.Source).Body(icon(iconPage), label)
+		return with(box("p", "source", icon(iconPage), label), "title", r.Words.Source)
 	}
-	return app.Elem("p").Class("source").Body(outside(r.Line.SourceURL).Title(r.Words.Source).Body(icon(iconPage), label))
+	return box("p", "source", outside(r.Line.SourceURL).Title(r.Words.Source).Body(icon(iconPage), label))
 }
 
 // outside is a link that leaves the chat: into a window of its own, which
 // learns nothing of this one.
 func outside(url string) app.HTMLElem {
-	return app.Elem("a").Attr("href", url).Attr("target", "_blank").Attr("rel", "noopener noreferrer")
+	return with(box("a", ""), "href", url, "target", "_blank", "rel", "noopener noreferrer")
 }
 
-// fate is what became of a message that the server has not confirmed.
+// fate is what became of a message that the server has not confirmed, or whose
+// text is not whole.
 func (r *row) fate() app.UI {
+	switch {
+	case r.Line.CanStop:
+		return button("plain", "stop").OnClick(r.stop).Body(icon(iconStop), say("span", "", r.Words.Stop))
+	case r.Line.Cut != "":
+		return say("p", "receipt", r.Line.Cut)
+	}
 	switch r.Line.State {
 	case session.Queued, session.Sending:
-		return app.Elem("p").Class("heard").Text(r.Words.Sending)
+		return say("p", "heard", r.Words.Sending)
 	case session.Failed:
-		return app.Elem("div").Class("fate").Role("alert").Body(
-			app.Elem("span").Class("bad").Text(r.Words.NotSent),
+		return with(box("div", "fate",
+			say("span", "bad", r.Words.NotSent),
 			button("plain").OnClick(r.retry).Text(r.Words.Retry),
 			button("plain").OnClick(r.delete).Text(r.Words.Delete),
-			app.Elem("p").Text(r.Line.Reason),
-		)
+			say("p", "", r.Line.Reason),
+		), "role", "alert")
 	}
 	if r.Line.Receipt != "" {
-		return app.Elem("p").Class("receipt").Text(r.Line.Receipt)
+		return say("p", "receipt", r.Line.Receipt)
 	}
 	return nil
+}
+
+func (r *row) stop(app.Context, app.Event) {
+	r.Chat.Do(session.Stop{MessageID: r.Line.ID})
 }
 
 func (r *row) retry(ctx app.Context, _ app.Event) {

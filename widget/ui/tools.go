@@ -21,7 +21,7 @@ func (r *row) tools() app.UI {
 	if l.ID == "" || l.Deleted || !l.CanReact && !l.CanReply && !l.CanRevise {
 		return nil
 	}
-	return app.Elem("div").Class("tools").Body(
+	return box("div", "tools",
 		button("more").Aria("label", r.Words.More).Aria("expanded", strconv.FormatBool(l.Menu)).OnClick(r.toggle).Body(icon(iconMore)),
 	)
 }
@@ -47,7 +47,7 @@ func (r *row) menu() app.UI {
 	offer(r.Line.CanReply, r.Words.Reply, r.reply)
 	offer(r.Line.CanRevise, r.Words.Edit, r.edit)
 	offer(r.Line.CanRevise, r.Words.Delete, r.remove)
-	return app.Elem("div").Class("menu").OnKeyDown(r.key).Role("group").Aria("label", r.Words.More).Body(parts...)
+	return with(box("div", "menu", parts...), "role", "group", "aria-label", r.Words.More).OnKeyDown(r.key)
 }
 
 // reactions are those that were given, each a button that adds one's own.
@@ -59,7 +59,7 @@ func (r *row) reactions() app.UI {
 	for i, given := range r.Line.Reactions {
 		chips[i] = &emojiButton{Emoji: given.Emoji, Count: given.Count, Names: given.Names, Mine: given.Mine, Row: r}
 	}
-	return app.Elem("div").Class("reactions").Body(chips...)
+	return box("div", "reactions", chips...)
 }
 
 // emojiButton gives a reaction or takes it back.

@@ -20,23 +20,23 @@ type typing struct {
 
 // Render draws the dots where the next message will stand.
 func (t *typing) Render() app.UI {
-	place := app.Elem("div").Class("typing").Role("status")
+	place := with(box("div", "typing"), "role", "status")
 	if !t.Visible {
 		return place
 	}
 	return place.Body(
-		app.Elem("div").Class("row", "theirs", "first", "last", "fresh").Body(
+		box("div", "row theirs first last fresh",
 			face(t.Logo),
-			app.Elem("div").Class("bubble").Body(
-				app.Elem("span").Class("dots").Aria("hidden", true).Body(app.Elem("i"), app.Elem("i"), app.Elem("i")),
-				app.Elem("span").Class("words").Text(i18n.With(t.Words.Writing, "name", t.Names)),
+			box("div", "bubble",
+				with(box("span", "dots", box("i", ""), box("i", ""), box("i", "")), "aria-hidden", "true"),
+				say("span", "words", i18n.With(t.Words.Writing, "name", t.Names)),
 			),
 		),
 	)
 }
 
 // present says who is here, and whether somebody of them looks on.
-func (s scene) present() (text string, online bool) {
+func (s *scene) present() (text string, online bool) {
 	people, online := s.state.Present(s.now)
 	var names []string
 	for _, a := range people {
@@ -53,7 +53,7 @@ func (s scene) present() (text string, online bool) {
 }
 
 // names are those who are writing, each once.
-func (s scene) names() string {
+func (s *scene) names() string {
 	var names []string
 	for _, a := range s.state.Typing(s.now) {
 		names = append(names, s.name(a))

@@ -27,10 +27,9 @@ type View interface {
 	To(seq int64)
 	// Compose puts a text into the composer, and the focus with it.
 	Compose(text string)
-	// Keep remembers the visitor's place before a change, and gives a function
-	// that goes back to it afterwards: to the same distance from the end, for
-	// what is put before it, or from the beginning.
-	Keep(fromEnd bool) func()
+	// Keep remembers what stands at the top of the view before a change, and gives
+	// a function that puts it there again afterwards.
+	Keep() func()
 }
 
 // Site is how the site's owner wants the chat: what the loader passes to the

@@ -20,16 +20,16 @@ func (w *welcome) Render() app.UI {
 	for i, text := range w.Suggestions {
 		chips[i] = &chip{Text: text, Chat: w.Chat}
 	}
-	return app.Elem("div").Class("begin").Body(
-		app.Elem("div").Class("welcome").Body(
+	return box("div", "begin",
+		box("div", "welcome",
 			face(w.Logo),
-			app.Elem("p").Class("greeting").Dir("auto").DataSet("slot", "greeting").Text(w.Greeting),
-			app.Elem("ul").Class("chips").DataSet("slot", "suggestions").Body(chips...),
+			with(say("p", "greeting", w.Greeting), "dir", "auto", "data-slot", "greeting"),
+			with(box("ul", "chips", chips...), "data-slot", "suggestions"),
 		),
-		app.Elem("div").Class("row", "theirs", "first", "last", "greeted").Body(
+		box("div", "row theirs first last greeted",
 			face(w.Logo),
-			app.Elem("div").Class("stack").Body(
-				app.Elem("p").Class("bubble").Dir("auto").DataSet("slot", "greeting").Text(w.Greeting),
+			box("div", "stack",
+				with(say("p", "bubble", w.Greeting), "dir", "auto", "data-slot", "greeting"),
 			),
 		),
 	)

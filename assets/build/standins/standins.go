@@ -24,7 +24,7 @@ import (
 
 // files holds the sources.
 //
-//go:embed all:net all:regexp all:crypto all:internal all:parts
+//go:embed all:fmt all:net all:regexp all:crypto all:internal all:parts
 var files embed.FS
 
 // File is one source of a stand-in.
