@@ -79,8 +79,8 @@ func (b *emojiButton) Render() app.UI {
 	if b.Count == 0 {
 		return given.Aria("label", b.Row.Words.React+" "+b.Emoji).Text(b.Emoji)
 	}
-	return given.Title(b.Names).Aria("pressed", strconv.FormatBool(b.Mine)).
-		Aria("label", b.Emoji+" "+b.Names).Text(b.Emoji + " " + strconv.Itoa(b.Count))
+	text := b.Emoji + " " + strconv.Itoa(b.Count)
+	return given.Title(b.Names).Aria("pressed", strconv.FormatBool(b.Mine)).Aria("label", text+" "+b.Names).Text(text)
 }
 
 func (b *emojiButton) react(ctx app.Context, _ app.Event) {
