@@ -20,6 +20,10 @@
 	const script = document.currentScript;
 	const get = id => document.getElementById(id);
 	const all = selector => document.querySelectorAll(selector);
+	const form = get("composer");
+	const textarea = get("message");
+	const counter = get("counter");
+	const send = get("send");
 	const meta = name => { const m = document.querySelector(`meta[name="chatbot-${name}"]`); return m ? m.content : ""; };
 	// attempt is for what a browser may refuse by throwing.
 	const attempt = (fn, otherwise) => { try { return fn(); } catch { return otherwise; } };
@@ -87,11 +91,19 @@
 		link.rel = "noopener noreferrer";
 	}, true);
 
-	// A message's menu goes with what is done in it: the focus stays at the message.
-	const leave = (e, from, to) => { if (e.target.matches && e.target.matches(".menu " + from)) e.target.closest(".stack").querySelector(to).focus({ preventScroll: true }); };
-	addEventListener("click", e => leave(e, "button:not(.pick)", ".bubble"), true);
-	addEventListener("change", e => leave(e, "input", ".bubble"), true);
-	addEventListener("keydown", e => e.key === "Escape" && leave(e, "*", ".more"), true);
+	// What is pressed often goes by that. A message's menu leaves the focus at its
+	// message, and whatever else goes leaves it to the composer.
+	const leave = (e, from, to) => { if (e.target.matches && e.target.matches(from)) e.target.closest(".stack").querySelector(to).focus({ preventScroll: true }); };
+	addEventListener("click", e => leave(e, ".menu button:not(.pick), .reactions [aria-pressed=true]", ".bubble"), true);
+	addEventListener("change", e => leave(e, ".menu input", ".bubble"), true);
+	addEventListener("keydown", e => e.key === "Escape" && leave(e, ".menu *", ".more"), true);
+	let last = textarea;
+	addEventListener("focusin", e => { last = e.target; });
+	new MutationObserver(() => {
+		if (last.isConnected || !document.hasFocus()) return;
+		last = textarea;
+		if (document.activeElement === document.body) host.focus();
+	}).observe(document.body, { childList: true, subtree: true });
 
 	// A logo that cannot be had leaves its place empty.
 	addEventListener("error", e => { if (e.target.tagName === "IMG") e.target.hidden = true; }, true);
@@ -157,11 +169,6 @@
 	};
 
 	// --- The composer ---------------------------------------------------------------
-
-	const form = get("composer");
-	const textarea = get("message");
-	const counter = get("counter");
-	const send = get("send");
 
 	const length = text => { let n = 0; for (const _ of text) n++; return n; };
 	const refresh = () => {
@@ -246,7 +253,10 @@
 		if (target.classList.contains("close")) post("close");
 		if (target.classList.contains("copy")) copy(target);
 		if (target.classList.contains("pick")) withEmoji(m => m.pick(target));
-		if (target.classList.contains("chip") && !deliver) say(target.textContent);
+		if (target.classList.contains("chip")) {
+			host.focus();
+			if (!deliver) say(target.textContent);
+		}
 	});
 	addEventListener("resize", refresh);
 

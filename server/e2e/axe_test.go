@@ -9,6 +9,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"chatbot/server/config"
+	"chatbot/server/pusher/pushertest"
 	"chatbot/widget/wire"
 )
 
@@ -21,9 +22,10 @@ type axe struct {
 
 func newAxe(t *testing.T) *axe {
 	t.Helper()
+	pushertest.Installed(t, "testdata")
 	script, err := os.ReadFile("testdata/node_modules/axe-core/axe.min.js")
 	if err != nil {
-		t.Fatalf("%v: run .ci/clients", err)
+		t.Fatal(err)
 	}
 	return &axe{newVisitor(t), string(script)}
 }
