@@ -23,6 +23,7 @@ const freshTime wire.Time = 1000
 type line struct {
 	ID      string // empty for one that is not confirmed
 	Seq     int64  // 0 for such a one
+	rev     int64
 	Role    wire.Role
 	Mine    bool
 	Name    string // of somebody else
@@ -84,7 +85,7 @@ type scene struct {
 // drawn is a page as it is drawn.
 type drawn struct {
 	number int
-	lines  []line
+	lines  []*line
 	until  wire.Time // when it changes by itself, 0 for never
 	live   bool      // it may change with every state
 }
@@ -95,33 +96,62 @@ type drawn struct {
 func (s *scene) pages(w window, known []drawn) []drawn {
 	pages := make([]drawn, 0, max(0, w.to-w.from))
 	for n := w.from; n < w.to; n++ {
-		i := slices.IndexFunc(known, func(d drawn) bool { return d.number == n })
-		if i >= 0 && n < s.end()-2 && !known[i].live && (known[i].until == 0 || known[i].until > s.now) {
-			pages = append(pages, known[i])
+		var before drawn
+		if i := slices.IndexFunc(known, func(d drawn) bool { return d.number == n }); i >= 0 {
+			before = known[i]
+		}
+		if before.lines != nil && n < s.end()-2 && !before.live && (before.until == 0 || before.until > s.now) {
+			pages = append(pages, before)
 			continue
 		}
-		pages = append(pages, s.page(n))
+		pages = append(pages, s.page(n, before.lines))
 	}
 	return pages
 }
 
-// page draws one.
-func (s *scene) page(number int) drawn {
+// page draws one. Of its lines before, those that would be the same are kept:
+// go-app looks no further at what is the same one.
+func (s *scene) page(number int, before []*line) drawn {
 	from, to := s.index(number), s.index(number+1)
-	d := drawn{number: number, lines: make([]line, to-from)}
+	d := drawn{number: number, lines: make([]*line, to-from)}
 	for i := from; i < to; i++ {
-		l, item := &d.lines[i-from], s.state.Item(i)
-		*l = s.line(item)
-		l.Day = s.day(i)
-		l.First = l.Unread || l.Day != "" || s.begins(i)
-		l.Last = i+1 == s.state.Len() || s.begins(i+1)
-		d.until = sooner(d.until, s.fresh[item.Key()]+freshTime, s.now)
+		item := s.state.Item(i)
+		place := line{Day: s.day(i), First: s.begins(i), Last: i+1 == s.state.Len() || s.begins(i+1), Fresh: s.isFresh(item)}
+		l := s.kept(before, i-from, item, &place)
+		if l == nil {
+			l = s.line(item)
+			l.Day, l.First, l.Last, l.Fresh = place.Day, place.First, place.Last, place.Fresh
+		}
+		d.lines[i-from] = l
 		d.live = d.live || l.Writing || l.Receipt != ""
+		d.until = sooner(d.until, s.fresh[item.Key()]+freshTime, s.now)
 		if l.CanRevise {
 			d.until = sooner(d.until, item.Message.CreatedAt+s.youth(), s.now)
 		}
 	}
 	return d
+}
+
+// kept is the line that was drawn for an item before, if it would be the same
+// now, and otherwise nil.
+func (s *scene) kept(before []*line, i int, item session.Item, place *line) *line {
+	m := item.Message
+	if i >= len(before) || m == nil || m.Status == wire.StatusStreaming || m.Seq == s.receipt {
+		return nil
+	}
+	l := before[i]
+	revisable := l.CanRevise && s.now-m.CreatedAt >= s.youth()
+	same := l.Seq == m.Seq && l.rev == m.Rev && l.Receipt == "" && l.Menu == (s.menu == m.ID) && !revisable &&
+		l.Day == place.Day && l.First == place.First && l.Last == place.Last && l.Fresh == place.Fresh
+	if !same {
+		return nil
+	}
+	return l
+}
+
+func (s *scene) isFresh(item session.Item) bool {
+	came, ok := s.fresh[item.Key()]
+	return ok && s.now-came < freshTime
 }
 
 // index is the first item of a page, or of the next one that has any.
@@ -213,12 +243,10 @@ func (s *scene) received(seq int64) string {
 	return s.words.Sent
 }
 
-func (s *scene) line(item session.Item) line {
-	came, fresh := s.fresh[item.Key()]
-	fresh = fresh && s.now-came < freshTime
+func (s *scene) line(item session.Item) *line {
 	if e := item.Entry; e != nil {
 		name, text := s.quote(e.ReplyTo)
-		l := line{QuoteName: name, QuoteText: text, Role: wire.RoleVisitor, Mine: true, Body: readable(e.Body), Fresh: fresh, State: e.State, ClientID: e.ClientID}
+		l := &line{QuoteName: name, QuoteText: text, Role: wire.RoleVisitor, Mine: true, Body: readable(e.Body), State: e.State, ClientID: e.ClientID}
 		l.at(e.At, s)
 		if e.State == session.Failed {
 			l.Reason = s.reason(*e)
@@ -226,7 +254,7 @@ func (s *scene) line(item session.Item) line {
 		return l
 	}
 	m := item.Message
-	l := line{ID: m.ID, Seq: m.Seq, Role: m.Author.Role, Mine: s.state.Own(m), Body: readable(m.Body), Deleted: m.DeletedAt != nil, Fresh: fresh}
+	l := &line{ID: m.ID, Seq: m.Seq, rev: m.Rev, Role: m.Author.Role, Mine: s.state.Own(m), Body: readable(m.Body), Deleted: m.DeletedAt != nil}
 	l.at(m.CreatedAt, s)
 	if !l.Mine {
 		l.Name = s.name(m.Author)
@@ -241,13 +269,13 @@ func (s *scene) line(item session.Item) line {
 	}
 	l.Content, l.Edited = m.Content, m.EditedAt != nil
 	_, l.Heard = s.heard[m.ID]
-	s.written(&l, m)
+	s.written(l, m)
 	if m.Seq == s.receipt {
 		l.Receipt = s.received(m.Seq)
 	}
 	l.QuoteName, l.QuoteText = s.quote(m.ReplyTo)
 	l.Reactions = s.reactions(m.Reactions)
-	s.offer(&l, m)
+	s.offer(l, m)
 	return l
 }
 
@@ -439,6 +467,33 @@ func arrived(a, b *session.State) int {
 		}
 	}
 	return n
+}
+
+// looksSame reports whether two states are drawn alike: many a change is one of
+// bookkeeping only. Lists are the same if they are not another's copy.
+func looksSame(a, b *session.State) bool {
+	return a.Edition == b.Edition && a.ConversationID == b.ConversationID && a.Self == b.Self && a.FirstUnread == b.FirstUnread &&
+		a.HasOlder == b.HasOlder && a.LoadingOlder == b.LoadingOlder && a.Loaded == b.Loaded && a.Ended == b.Ended && a.Unsaved == b.Unsaved &&
+		a.Awaiting() == b.Awaiting() && a.Offer == b.Offer && a.Invitation == b.Invitation && a.Notice.Code == b.Notice.Code && a.Notice.RetryAfter == b.Notice.RetryAfter &&
+		a.Link.State == b.Link.State && a.Link.Since == b.Link.Since && one(a.Config.Features, b.Config.Features) &&
+		len(a.Messages) == len(b.Messages) && one(a.Outbox, b.Outbox) && one(a.Streams, b.Streams) && one(a.Signals, b.Signals) && sameReaders(a, b)
+}
+
+// one reports whether two lists are one.
+func one[E any](a, b []E) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
+
+// sameReaders reports whether the others are the same and have read as far.
+func sameReaders(a, b *session.State) bool {
+	if len(a.Participants) != len(b.Participants) {
+		return false
+	}
+	for i := range a.Participants {
+		p, q := &a.Participants[i], &b.Participants[i]
+		if p.ID != q.ID || p.Name != q.Name || p.ReadSeq != q.ReadSeq && p.ID != a.Self {
+			return false
+		}
+	}
+	return true
 }
 
 // sameTalk reports whether what a line is made from is the same in both states,

@@ -105,10 +105,10 @@ func TestReasons(t *testing.T) {
 }
 
 // lines are those of all pages.
-func (s *scene) lines() (all []line) {
+func (s *scene) lines() (all []*line) {
 	s.receipt = s.lastOwn(0)
 	for n := s.first(); n < s.end(); n++ {
-		all = append(all, s.page(n).lines...)
+		all = append(all, s.page(n, nil).lines...)
 	}
 	return all
 }

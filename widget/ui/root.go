@@ -48,6 +48,7 @@ type Root struct {
 	heard  map[string]bool // of the messages that were seen to be written, by their ids, whether they are whole
 	said   string          // what is read out
 	timer  *time.Timer
+	next   wire.Time // when what is drawn changes by itself, 0 for never
 
 	mu      sync.Mutex // guards what follows
 	ctx     app.Context
@@ -120,6 +121,12 @@ func (r *Root) take(ctx app.Context) {
 	if s == nil {
 		return
 	}
+	now := r.options.Now()
+	if looksSame(&r.state, s) && (r.next == 0 || now < r.next) {
+		r.state = *s
+		ctx.PreventUpdate()
+		return
+	}
 	before := r.state
 	r.away = !r.atEnd()
 	restore := r.options.View.Keep()
@@ -132,7 +139,6 @@ func (r *Root) take(ctx app.Context) {
 	if wrote {
 		r.away = false
 	}
-	now := r.options.Now()
 	if !sameTalk(&before, &r.state, r.options.Offset, r.made, now) {
 		r.pages = nil
 	}
@@ -271,6 +277,7 @@ func waited(s *session.State, item session.Item) bool {
 
 // wake draws again at a time.
 func (r *Root) wake(at wire.Time) {
+	r.next = at
 	if r.timer != nil {
 		r.timer.Stop()
 	}
@@ -386,7 +393,7 @@ func (r *Root) paper() []app.UI {
 	for _, d := range r.pages {
 		lines := make([]app.UI, len(d.lines))
 		for i := range d.lines {
-			lines[i] = &row{Line: &d.lines[i], Logo: r.site.Logo, Words: r.words, Chat: r.options.Chat, Root: r}
+			lines[i] = &row{Line: d.lines[i], Logo: r.site.Logo, Words: r.words, Chat: r.options.Chat, Root: r}
 		}
 		rows = append(rows, box("div", "page", lines...))
 	}

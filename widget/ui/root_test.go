@@ -65,6 +65,12 @@ func (m *mounted) show(s session.State) {
 	m.engine.ConsumeAll()
 }
 
+// draw draws anew what the test has changed.
+func (m *mounted) draw() {
+	m.root.ctx.Dispatch(func(app.Context) {})
+	m.engine.ConsumeAll()
+}
+
 func (m *mounted) html() string { return app.HTMLString(m.root) }
 
 func (m *mounted) has(parts ...string) {
@@ -246,7 +252,7 @@ func TestScrolledToTheBeginning(t *testing.T) {
 	if !m.root.scrolled(false, true) || len(m.events) != 0 {
 		t.Errorf("first what is known is drawn: %v", m.events)
 	}
-	m.show(m.root.state)
+	m.draw()
 	m.has("(1)", "(210)")
 	if m.root.scrolled(false, true); len(m.events) != 1 || m.events[0] != (session.Older{}) {
 		t.Errorf("then older ones are asked for: %v", m.events)
@@ -263,8 +269,7 @@ func TestWindowOfLongTalk(t *testing.T) {
 	m.atEnd = false
 	for i := 0; m.root.scrolled(false, true) && i < 100; i++ {
 	}
-	m.root.Show(m.root.state)
-	m.engine.ConsumeAll()
+	m.draw()
 	if m.rows() != farPages*pageRows {
 		t.Errorf("%d rows at the beginning", m.rows())
 	}
@@ -276,8 +281,7 @@ func TestWindowOfLongTalk(t *testing.T) {
 	for i := 0; m.root.window.to < 200 && i < 100; i++ {
 		m.root.scrolled(true, false)
 	}
-	m.atEnd = true
-	m.show(m.root.state)
+	m.draw()
 	m.has("(5000)")
 	if m.rows() > farPages*pageRows {
 		t.Errorf("%d rows at the end", m.rows())
@@ -292,7 +296,7 @@ func TestKeptPages(t *testing.T) {
 	s := talk(206)
 	m.show(s)
 	m.has("(206)")
-	if &before.lines[0] != &m.root.pages[0].lines[0] || before.number != m.root.pages[0].number {
+	if before.lines[0] != m.root.pages[0].lines[0] || before.number != m.root.pages[0].number {
 		t.Error("the first page was drawn anew")
 	}
 	s.Edition++
@@ -330,7 +334,7 @@ func TestStreaming(t *testing.T) {
 	m.has("Because it is so", `aria-live="off"`, "aria-busy", "writing", ">Stop<")
 	m.lacks(`aria-busy="false"`)
 
-	(&row{Line: &m.root.pages[0].lines[1], Chat: m}).stop(app.Context{}, app.Event{})
+	(&row{Line: m.root.pages[0].lines[1], Chat: m}).stop(app.Context{}, app.Event{})
 	if len(m.events) != 1 || m.events[0] != (session.Stop{MessageID: answer.ID}) {
 		t.Errorf("the button did %+v", m.events)
 	}
