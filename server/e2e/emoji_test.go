@@ -9,14 +9,13 @@ import (
 )
 
 var (
-	right     = key{name: "ArrowRight", code: 39}
-	left      = key{name: "ArrowLeft", code: 37}
-	up        = key{name: "ArrowUp", code: 38}
-	down      = key{name: "ArrowDown", code: 40}
-	home      = key{name: "Home", code: 36}
-	end       = key{name: "End", code: 35}
-	shiftTab  = key{name: "Tab", code: 9, modifiers: 8}
-	backspace = key{name: "Backspace", code: 8}
+	right    = key{name: "ArrowRight", code: 39}
+	left     = key{name: "ArrowLeft", code: 37}
+	up       = key{name: "ArrowUp", code: 38}
+	down     = key{name: "ArrowDown", code: 40}
+	home     = key{name: "Home", code: 36}
+	end      = key{name: "End", code: 35}
+	shiftTab = key{name: "Tab", code: 9, modifiers: 8}
 )
 
 const (
