@@ -58,7 +58,7 @@ const put = (text, length) => {
 let picker = null; // {list, button} while it is open
 
 // pick opens the picker for a button, or closes it. The button of the composer
-// stands in its form; any other has before it the field that takes the emoji.
+// stands in its form; any other has the field that takes the emoji before it.
 export const pick = button => {
 	const again = picker && picker.button === button;
 	close();
@@ -74,7 +74,7 @@ export const pick = button => {
 	picker = { list, button };
 	button.setAttribute("aria-expanded", true);
 	button.setAttribute("aria-controls", list.id);
-	list.addEventListener("click", e => e.target.role === "option" && choose(e.target));
+	list.addEventListener("click", e => e.target.matches("[role=option]") && choose(e.target));
 	list.addEventListener("keydown", steer);
 	list.addEventListener("focusout", e => e.relatedTarget && !list.contains(e.relatedTarget) && close());
 	form.prepend(list);
@@ -210,7 +210,7 @@ const offer = (text, at) => {
 	}));
 	list.id = "codes";
 	list.addEventListener("pointerdown", e => e.preventDefault()); // the composer keeps the focus
-	list.addEventListener("click", e => e.target.role === "option" && take(e.target));
+	list.addEventListener("click", e => e.target.matches("[role=option]") && take(e.target));
 	form.prepend(list);
 	codes = { list, at, length: text.length + 1 };
 	for (const [name, value] of Object.entries(offering)) textarea.setAttribute(name, value);
