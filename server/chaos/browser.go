@@ -192,7 +192,12 @@ func (b *browser) shown(ctx context.Context) ([]line, error) {
 		last = max(last, seq)
 	}
 	if int64(len(b.seen)) < last {
-		if err := b.when(ctx, scrollUp); err != nil {
+		if err := poll(ctx, func() (bool, error) {
+			if err := b.read(ctx); err != nil { // what is far away is not in the document for long
+				return false, err
+			}
+			return inFrame[bool](ctx, b, scrollUp)
+		}); err != nil {
 			return nil, fmt.Errorf("%w: %s", err, b.describe())
 		}
 		if err := b.read(ctx); err != nil {

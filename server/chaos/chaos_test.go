@@ -84,6 +84,7 @@ func TestFindings(t *testing.T) {
 		messages                  []wire.Message
 		lines                     []line
 		lost, doubled, outOfOrder int
+		different                 int
 	}{
 		"all is well":             {messages: good, lines: view(1, 2, 3, 4)},
 		"not stored":              {messages: stored(one), lost: 1},
@@ -96,6 +97,8 @@ func TestFindings(t *testing.T) {
 		"seen twice":              {messages: good, lines: view(1, 2, 2, 3, 4), doubled: 1},
 		"seen in another order":   {messages: good, lines: view(1, 3, 2, 4), outOfOrder: 1},
 		"seen with another text":  {messages: good, lines: append(view(1, 2, 3), line{Seq: 4, Body: "No answer."}), lost: 1},
+		"seen in another state":   {messages: good, lines: append(view(1, 2, 3), line{Seq: 4, Body: good[3].Body, State: "{}"}), different: 1},
+		"streamed for ever":       {messages: append(good[:4:4], wire.Message{Seq: 5, ClientID: streamClient + "1", Status: wire.StatusStreaming, Author: wire.Author{Role: wire.RoleBot}}), lost: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var r report
@@ -103,7 +106,7 @@ func TestFindings(t *testing.T) {
 			if test.lines != nil {
 				r.checkView("ben", test.lines, test.messages)
 			}
-			if r.lost != test.lost || r.doubled != test.doubled || r.outOfOrder != test.outOfOrder {
+			if r.lost != test.lost || r.doubled != test.doubled || r.outOfOrder != test.outOfOrder || r.different != test.different {
 				t.Errorf("lost %d, doubled %d, out of order %d: %q", r.lost, r.doubled, r.outOfOrder, r.examples)
 			}
 		})

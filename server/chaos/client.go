@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
@@ -44,7 +45,12 @@ type line struct {
 	// Formatted says that Body is what Markdown was drawn as, which is not to be
 	// told from the Markdown.
 	Formatted bool `json:"formatted"`
+	// State is all that is known of the message, where that can be seen.
+	State string `json:"-"`
 }
+
+// corrected stands behind a text that was corrected.
+const corrected = " (corrected)"
 
 // oddities count what must never be seen, even for a moment.
 type oddities struct{ doubled, outOfOrder int }
@@ -160,6 +166,44 @@ func lastSeq(s session.State) int64 {
 	return 0
 }
 
+// meddle reacts to the last message, and corrects or deletes one of the visitor's
+// own: with everything as it was before an episode, so that it is answered. What
+// becomes of that is not promised, only that all come to see the same.
+func (v *visitor) meddle(episode int) {
+	s := v.chat.State()
+	for i, own := len(s.Messages)-1, 0; i >= 0; i-- {
+		m := &s.Messages[i]
+		if i == len(s.Messages)-1 {
+			v.chat.Do(session.React{MessageID: m.ID, Emoji: "👍", On: true})
+		}
+		if !s.Own(m) || m.DeletedAt != nil || m.EditedAt != nil {
+			continue
+		}
+		if own++; own == 2 && episode%2 == 0 {
+			v.chat.Do(session.Remove{MessageID: m.ID})
+			return
+		}
+		if own == 1 {
+			v.chat.Do(session.Revise{MessageID: m.ID, Body: m.Body + corrected})
+		}
+	}
+}
+
+// current waits until every change is known.
+func (v *visitor) current(ctx context.Context, rev int64) error {
+	return v.when(ctx, func(s session.State) bool { return s.Cursor.Rev >= rev })
+}
+
+// state is all of a message but what is made when it is read.
+func state(m wire.Message) string {
+	m.Content = nil
+	encoded, err := json.Marshal(m)
+	if err != nil {
+		return err.Error()
+	}
+	return string(encoded)
+}
+
 func (v *visitor) restart(context.Context) error {
 	v.stop()
 	v.begin()
@@ -173,12 +217,13 @@ func (v *visitor) shown(ctx context.Context) (lines []line, err error) {
 			return nil, err
 		}
 	}
-	state := v.chat.State()
-	for _, item := range state.Timeline() {
+	now := v.chat.State()
+	for _, item := range now.Timeline() {
 		if item.Entry != nil {
 			return nil, fmt.Errorf("%s: %q is not sent", v.name, item.Entry.Body)
 		}
-		lines = append(lines, line{Seq: item.Message.Seq, Body: item.Message.Body})
+		m := *item.Message
+		lines = append(lines, line{Seq: m.Seq, Body: m.Body + now.Ahead(m.ID), State: state(m)})
 	}
 	return lines, nil
 }

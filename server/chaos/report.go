@@ -29,12 +29,15 @@ type report struct {
 	written, answered, stored int
 	views                     int // how many participants were compared with the store
 	lost, doubled, outOfOrder int
+	different                 int // messages that somebody sees in another state than is stored
+	edited, deleted, reacted  int
+	streamed, broken          int // messages written word by word, and those broken off
 	examples                  []string
 }
 
 // good reports whether the guarantee held.
 func (r *report) good() bool {
-	return r.judged && r.lost == 0 && r.doubled == 0 && r.outOfOrder == 0
+	return r.judged && r.lost == 0 && r.doubled == 0 && r.outOfOrder == 0 && r.different == 0
 }
 
 func (r *report) print(out io.Writer) {
@@ -47,7 +50,8 @@ func (r *report) print(out io.Writer) {
 	fmt.Fprintf(out, "  faults        %s\n", strings.Join(faults, ", "))
 	fmt.Fprintf(out, "                server killed and restarted %d, clients restarted %d\n", r.kills, r.restarts)
 	if r.judged {
-		fmt.Fprintf(out, "  lost          %d\n  doubled       %d\n  out of order  %d\n", r.lost, r.doubled, r.outOfOrder)
+		fmt.Fprintf(out, "  changed       %d corrected, %d deleted, %d with reactions, %d streamed of which the server broke off %d\n", r.edited, r.deleted, r.reacted, r.streamed, r.broken)
+		fmt.Fprintf(out, "  lost          %d\n  doubled       %d\n  out of order  %d\n  different     %d\n", r.lost, r.doubled, r.outOfOrder, r.different)
 		fmt.Fprintf(out, "                in the store and for %d participants\n", r.views)
 	}
 	for _, e := range r.examples {
@@ -78,7 +82,7 @@ const reading = 10 * time.Minute
 func (w *world) judge(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, reading)
 	defer cancel()
-	stored, err := w.stored(ctx)
+	stored, revs, err := w.stored(ctx)
 	if err != nil {
 		return fmt.Errorf("read the store: %w", err)
 	}
@@ -92,6 +96,11 @@ func (w *world) judge(ctx context.Context) error {
 			}
 		}
 		w.report.answered += w.report.checkStore(messages, written)
+	}
+	for i, v := range w.guests {
+		if err := v.current(ctx, revs[w.conversation(i)]); err != nil {
+			return fmt.Errorf("%s does not know every change: %w", w.name(i), err)
+		}
 	}
 	for i, p := range w.people {
 		lines, err := p.shown(ctx)
@@ -114,18 +123,32 @@ func (w *world) judge(ctx context.Context) error {
 // by name of the writer, and gives the number of answers.
 func (r *report) checkStore(messages []wire.Message, written map[string]int) (answers int) {
 	times, last, answered := map[string]int{}, map[string]int{}, map[string]int{}
+	names, gone := map[string]string{}, map[string]int{} // by author's id, deleted messages by author's name
+	for _, m := range messages {
+		r.count(m)
+		if name, _, known := parse(m.Body, written); known {
+			names[m.Author.ID] = name
+		}
+	}
 	for i, m := range messages {
 		if m.Seq != int64(i+1) {
 			r.note(&r.outOfOrder, "message %d of a conversation has the place %d", i+1, m.Seq)
 		}
-		if m.Author.Role == wire.RoleBot {
+		switch {
+		case strings.HasPrefix(m.ClientID, streamClient):
+			continue
+		case m.Author.Role == wire.RoleBot:
 			answered[m.ClientID]++
 			answers++
 			continue
+		case m.DeletedAt != nil:
+			gone[names[m.Author.ID]]++
+			continue
 		}
 		name, n, known := parse(m.Body, written)
-		switch times[m.Body]++; {
-		case !known || times[m.Body] > 1:
+		said := strings.TrimSuffix(m.Body, corrected)
+		switch times[said]++; {
+		case !known || times[said] > 1:
 			r.note(&r.doubled, "stored too often: %q", m.Body)
 		case n < last[name]:
 			r.note(&r.outOfOrder, "stored after message %d: %q", last[name], m.Body)
@@ -134,7 +157,11 @@ func (r *report) checkStore(messages []wire.Message, written map[string]int) (an
 	}
 	for name, n := range written {
 		for i := range n {
-			if body := text(name, i+1); times[body] == 0 {
+			body := text(name, i+1)
+			if times[body] == 0 {
+				gone[name]--
+			}
+			if times[body] == 0 && gone[name] < 0 {
 				r.note(&r.lost, "not stored: %q", body)
 			}
 		}
@@ -175,6 +202,10 @@ func (r *report) checkView(name string, lines []line, messages []wire.Message) {
 			r.note(&r.outOfOrder, "%s sees message %d after %d", name, l.Seq, last)
 		case l.Seq < 1 || l.Seq > int64(len(messages)):
 			r.note(&r.doubled, "%s sees a message %d that is not stored", name, l.Seq)
+		case l.State != "" && l.State != state(messages[l.Seq-1]):
+			r.note(&r.different, "%s has %s, stored is %s", name, l.State, state(messages[l.Seq-1]))
+		case l.State == "" && changed(messages[l.Seq-1]):
+			// what was read in the document was read at some time or another
 		case !l.Formatted && plain(l.Body) != plain(messages[l.Seq-1].Body):
 			r.note(&r.lost, "%s sees %q for %q", name, l.Body, messages[l.Seq-1].Body)
 		}
@@ -187,33 +218,58 @@ func (r *report) checkView(name string, lines []line, messages []wire.Message) {
 	}
 }
 
+// changed reports whether a message was not always as it is.
+func changed(m wire.Message) bool {
+	return m.EditedAt != nil || m.DeletedAt != nil || strings.HasPrefix(m.ClientID, streamClient)
+}
+
+// count takes down what was done to a stored message.
+func (r *report) count(m wire.Message) {
+	if m.EditedAt != nil {
+		r.edited++
+	}
+	if m.DeletedAt != nil {
+		r.deleted++
+	}
+	if len(m.Reactions) > 0 {
+		r.reacted++
+	}
+	if strings.HasPrefix(m.ClientID, streamClient) {
+		r.streamed++
+		if m.Status == wire.StatusStreaming {
+			r.note(&r.lost, "it never ends: %q", m.Body)
+		}
+	}
+}
+
 // plain is a text without what a browser may change of its spaces.
 func plain(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // stored reads all conversations by the API, in the order of ours. One that
 // nobody is in holds nothing.
-func (w *world) stored(ctx context.Context) ([][]wire.Message, error) {
+func (w *world) stored(ctx context.Context) (found [][]wire.Message, revs []int64, err error) {
 	key, err := auth.ReadServerKey(w.server.dir, func(string) string { return "" })
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	url := "http://" + w.server.addr
 	list, err := conversations(ctx, url, key)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	found := make([][]wire.Message, w.Conversations)
+	found, revs = make([][]wire.Message, w.Conversations), make([]int64, w.Conversations)
 	for _, c := range list {
 		i := slices.IndexFunc(w.guests, func(v *visitor) bool { return v.chat.State().ConversationID == c.ID })
 		if i < 0 {
 			w.report.doubled += int(c.LastSeq)
 			continue
 		}
-		if found[w.conversation(i)], err = history(ctx, api.New(api.HTTP{}, url, "").Conversation(c.ID, key)); err != nil {
-			return nil, err
+		at := w.conversation(i)
+		if found[at], revs[at], err = history(ctx, api.New(api.HTTP{}, url, "").Conversation(c.ID, key)); err != nil {
+			return nil, nil, err
 		}
 	}
-	return found, nil
+	return found, revs, nil
 }
 
 func conversations(ctx context.Context, url, key string) ([]wire.ConversationSummary, error) {
@@ -235,16 +291,20 @@ func conversations(ctx context.Context, url, key string) ([]wire.ConversationSum
 	return list.Conversations, err
 }
 
-// history reads a conversation from its end to its beginning.
-func history(ctx context.Context, c api.Conversation) (messages []wire.Message, err error) {
+// history reads a conversation from its end to its beginning, and how many changes
+// it has seen at that end.
+func history(ctx context.Context, c api.Conversation) (messages []wire.Message, rev int64, err error) {
 	for before := int64(1 << 62); ; {
 		page, err := c.Before(ctx, before)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
+		}
+		if rev == 0 {
+			rev = page.Cursor.Rev
 		}
 		messages = append(page.Messages, messages...)
 		if !page.HasMore || len(page.Messages) == 0 {
-			return messages, nil
+			return messages, rev, nil
 		}
 		before = page.Messages[0].Seq
 	}

@@ -25,12 +25,13 @@ type world struct {
 	people  []participant // the browser is the last
 	guests  []*visitor    // the others
 	written []int         // messages, by participant
+	streams []int         // streamed messages, by conversation
 	report  report
 }
 
 // run does all of it. The report is good for printing in any case.
 func run(ctx context.Context, o options) (report, error) {
-	w := &world{options: o, written: make([]int, o.people()), report: report{options: o, faults: map[string]int{}}}
+	w := &world{options: o, written: make([]int, o.people()), streams: make([]int, o.Conversations), report: report{options: o, faults: map[string]int{}}}
 	began := time.Now()
 	err := w.live(ctx)
 	w.report.took = time.Since(began)
@@ -51,7 +52,7 @@ func (w *world) live(ctx context.Context) error {
 		return err
 	}
 	for i, e := range plan(w.options) {
-		if err := w.play(ctx, e); err != nil {
+		if err := w.play(ctx, i, e); err != nil {
 			return errors.Join(fmt.Errorf("episode %d: %w", i+1, err), w.judge(ctx))
 		}
 		fmt.Fprintf(w.Log, "episode %d of %d: %d messages, healed in %s\n", i+1, w.Episodes, sum(w.written), w.report.heals[i].Round(time.Millisecond))
@@ -142,22 +143,31 @@ func text(name string, n int) string { return fmt.Sprintf("%s writes message %d"
 
 // play puts the faults on, has everybody write, takes the faults away, and
 // measures how long it takes until all is well.
-func (w *world) play(ctx context.Context, e episode) error {
+func (w *world) play(ctx context.Context, n int, e episode) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	streamed, err := w.stream(ctx, n)
+	if err != nil {
+		return err
+	}
+	defer streamed()
 	for _, f := range e.faults {
 		if err := w.links[f.link].strike(f); err != nil {
 			return err
 		}
 		w.report.faults[f.kind]++
 	}
+	for _, v := range w.guests {
+		v.meddle(n)
+	}
 	writers := w.write(ctx, e)
-	err := w.endure(ctx, e)
+	err = w.endure(ctx, e)
 	for _, l := range w.links {
 		err = errors.Join(err, l.mend(ctx))
 	}
 	mended := time.Now()
 	err = errors.Join(err, writers())
+	streamed()
 	if err == nil {
 		err = w.settled(ctx)
 	}
@@ -232,6 +242,9 @@ func (w *world) settled(ctx context.Context) error {
 	total := make([]int64, w.Conversations)
 	for i, n := range w.written {
 		total[w.conversation(i)] += 2 * int64(n)
+	}
+	for c, n := range w.streams {
+		total[c] += int64(n)
 	}
 	errs := make([]error, len(w.people))
 	var group sync.WaitGroup

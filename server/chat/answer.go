@@ -33,9 +33,11 @@ const answerFailed = "Sorry, I could not work out an answer just now. Please ask
 // run first. An answer that was begun is stored before Run returns, or is still
 // owed at the next start.
 func (s *Service) Run(ctx context.Context) error {
-	if err := s.failInterrupted(ctx); err != nil && ctx.Err() == nil {
-		return fmt.Errorf("end what was being written: %w", err)
-	}
+	ctx, cancel := context.WithCancel(ctx)
+	var workers sync.WaitGroup
+	workers.Go(func() { s.endInterrupted(ctx) })
+	defer workers.Wait()
+	defer cancel()
 	debts, err := s.store.Debts(ctx)
 	if ctx.Err() != nil {
 		return nil
@@ -46,7 +48,6 @@ func (s *Service) Run(ctx context.Context) error {
 	for _, d := range debts {
 		s.answers.add(d)
 	}
-	var workers sync.WaitGroup
 	for range answerWorkers {
 		workers.Go(func() {
 			for {

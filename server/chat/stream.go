@@ -32,7 +32,7 @@ type stream struct {
 	conversation, id string
 	written          chan struct{} // there is something to announce
 	ended            chan struct{}
-	storing          sync.Mutex // held while it is stored
+	storing          chan struct{} // holds something while it is stored
 
 	mu      sync.Mutex
 	message wire.Message // as it was stored last
@@ -57,7 +57,7 @@ func (s *streams) add(m NewMessage) *stream {
 	st := &stream{
 		conversation: m.ConversationID, id: m.ID,
 		text: m.Body, sent: len(m.Body), stored: len(m.Body),
-		written: make(chan struct{}, 1), ended: make(chan struct{}),
+		written: make(chan struct{}, 1), ended: make(chan struct{}), storing: make(chan struct{}, 1),
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -148,10 +148,16 @@ func (s *Service) sendDelta(ctx context.Context, st *stream) {
 	}
 }
 
+// store waits until nobody else stores the stream, and gives what lets the next
+// one. The store may take its time.
+func (st *stream) store() (done func()) {
+	st.storing <- struct{}{}
+	return func() { <-st.storing }
+}
+
 // saveStream stores the text so far.
 func (s *Service) saveStream(ctx context.Context, st *stream) {
-	st.storing.Lock()
-	defer st.storing.Unlock()
+	defer st.store()()
 	text, news := st.unsaved()
 	if !news {
 		return
@@ -176,8 +182,7 @@ func (s *Service) saveStream(ctx context.Context, st *stream) {
 // endStream stores the whole text and how it came to its end. Where it has ended
 // already it stays as it is.
 func (s *Service) endStream(ctx context.Context, st *stream, status wire.Status, final Answer) (wire.Message, error) {
-	st.storing.Lock()
-	defer st.storing.Unlock()
+	defer st.store()()
 	text := strings.ToValidUTF8(cmp.Or(final.Body, st.shut(true)), "\ufffd")
 	m, changed, err := s.store.UpdateMessage(ctx, st.conversation, st.id, s.time(), func(m *wire.Message) error {
 		if m.Status != wire.StatusStreaming {
@@ -264,7 +269,21 @@ func (s *Service) Stop(ctx context.Context, c Caller, messageID string) (wire.Me
 	})
 }
 
-// failInterrupted ends what an earlier run was writing when it ended.
+// endInterrupted lets fail what an earlier run was writing when it ended, as soon
+// as the store takes it.
+func (s *Service) endInterrupted(ctx context.Context) {
+	for try := 1; ; try++ {
+		err := s.failInterrupted(ctx)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		s.log.Warn("what was being written is not ended", "try", try, "error", err)
+		if !pause(ctx, backOff(try)) {
+			return
+		}
+	}
+}
+
 func (s *Service) failInterrupted(ctx context.Context) error {
 	left, err := s.store.Streaming(ctx)
 	for _, m := range left {
@@ -272,7 +291,9 @@ func (s *Service) failInterrupted(ctx context.Context) error {
 			continue
 		}
 		_, err = s.update(ctx, Caller{Conversation: m.ConversationID}, m.ID, func(m *wire.Message) error {
-			m.Status = wire.StatusFailed
+			if m.Status == wire.StatusStreaming {
+				m.Status = wire.StatusFailed
+			}
 			return nil
 		})
 	}

@@ -2,7 +2,9 @@ package sim
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
+	"strings"
 	"testing/synctest"
 	"time"
 
@@ -13,13 +15,15 @@ import (
 
 // The promises. A failure names the one that was broken.
 const (
-	onceOnly  = "exactly once"
-	sameOrder = "the same order for all"
-	forgotten = "nothing forgotten"
-	noGap     = "no gap shown"
-	stateTrue = "state true"
-	answered  = "owed answers given once"
-	heals     = "all is well again soon"
+	onceOnly   = "exactly once"
+	sameOrder  = "the same order for all"
+	forgotten  = "nothing forgotten"
+	noGap      = "no gap shown"
+	stateTrue  = "state true"
+	answered   = "owed answers given once"
+	wholeWords = "answers in their words"
+	equal      = "the same state for all"
+	heals      = "all is well again soon"
 )
 
 // look checks every state that a tab comes to.
@@ -36,18 +40,45 @@ func (w *world) look(x *tab, s session.State) {
 	shown := map[string]bool{}
 	for _, item := range s.Timeline() {
 		body := ""
-		if item.Entry != nil {
+		switch {
+		case item.Entry != nil:
 			body = item.Entry.Body
-		} else {
+		case item.Message.DeletedAt != nil || item.Message.Author.Role == wire.RoleBot:
+			body = item.Message.ID // has no text, or as far as it has come
+		default:
 			body = item.Message.Body
 		}
 		if shown[body] {
 			w.fail(onceOnly, "%s shows %q twice", x.name, body)
 		}
 		shown[body] = true
+		if item.Message != nil {
+			w.checkWords(x, item.Message, s.Ahead(item.Message.ID))
+		}
 	}
 	if s.Ended {
 		w.fail(heals, "%s says that the conversation has ended", x.name)
+	}
+}
+
+// checkWords checks that what is shown of an answer is its beginning, and of one
+// that is complete all of it.
+func (w *world) checkWords(x *tab, m *wire.Message, ahead string) {
+	if m.Author.Role != wire.RoleBot || m.DeletedAt != nil {
+		return
+	}
+	said := m.Body + ahead
+	if !strings.HasPrefix(said, "Re: ") {
+		return // an apology
+	}
+	w.mu.Lock()
+	known := slices.ContainsFunc(w.bodies, func(question string) bool {
+		whole := answerTo(question)
+		return said == whole || m.Status != wire.StatusComplete && strings.HasPrefix(whole, said)
+	})
+	w.mu.Unlock()
+	if !known {
+		w.fail(wholeWords, "%s shows the answer %q, %s", x.name, said, m.Status)
 	}
 }
 
@@ -177,6 +208,13 @@ func (w *world) unwell() string {
 	if len(debts) > 0 {
 		return "an answer is still owed"
 	}
+	if slices.ContainsFunc(stored, func(m wire.Message) bool { return m.Status == wire.StatusStreaming }) {
+		return "an answer is still being written"
+	}
+	rev, err := w.rev()
+	if err != nil {
+		return "the server does not answer"
+	}
 	for _, b := range w.browsers {
 		for _, x := range b.open() {
 			s := x.State()
@@ -186,12 +224,27 @@ func (w *world) unwell() string {
 			case len(stored) == 0:
 			case len(s.Messages) == 0 || s.Messages[len(s.Messages)-1].Seq != int64(len(stored)):
 				return x.name + " does not show everything"
+			case s.Cursor.Rev != rev:
+				return x.name + " does not know of every change"
 			case len(w.story.Setup.Providers) > 0 && !s.Realtime.Connected:
 				return x.name + " is not connected"
 			}
 		}
 	}
 	return ""
+}
+
+// rev is how many changes the conversation has seen.
+func (w *world) rev() (int64, error) {
+	p := w.host.process()
+	if p == nil {
+		return 0, errDead
+	}
+	list, err := p.store.Conversations(context.Background(), 1)
+	if err != nil || len(list) == 0 {
+		return 0, err
+	}
+	return list[0].Rev, nil
 }
 
 func (w *world) debts() ([]chat.Debt, error) {
@@ -208,7 +261,7 @@ func (w *world) compareAll() {
 	stored, _ := w.stored()
 	w.checkAnswers(stored)
 	for _, t := range w.texts {
-		n := len(slices.DeleteFunc(slices.Clone(stored), func(m wire.Message) bool { return m.Body != t.body }))
+		n := len(slices.DeleteFunc(slices.Clone(stored), func(m wire.Message) bool { return m.ClientID != t.id }))
 		if n > 1 || n == 0 && !t.deleted {
 			w.fail(onceOnly, "%q is stored %d times", t.body, n)
 		}
@@ -217,11 +270,47 @@ func (w *world) compareAll() {
 		for _, x := range b.open() {
 			w.checkOrder(x, stored)
 			w.scrollBack(x)
-			if got := x.State().Messages; len(got) != len(stored) {
-				w.fail(heals, "%s shows %d messages of %d", x.name, len(got), len(stored))
-			}
+			w.checkEqual(x, stored)
 		}
 	}
+}
+
+// checkEqual checks that a tab has everything as it is stored: corrections,
+// deletions, reactions, and how far everybody has read.
+func (w *world) checkEqual(x *tab, stored []wire.Message) {
+	s := x.State()
+	if len(s.Messages) != len(stored) {
+		w.fail(heals, "%s shows %d messages of %d", x.name, len(s.Messages), len(stored))
+		return
+	}
+	for i := range stored {
+		shown := s.Messages[i]
+		shown.Content = nil // is made when it is read
+		if got, want := encode(shown), encode(stored[i]); got != want {
+			w.fail(equal, "%s has %s, stored is %s", x.name, got, want)
+		}
+		if ahead := s.Ahead(shown.ID); ahead != "" {
+			w.fail(equal, "%s shows %q behind %q", x.name, ahead, shown.Body)
+		}
+	}
+	participants, err := w.host.process().store.Participants(context.Background(), s.ConversationID)
+	if err != nil {
+		w.fail("server", "its store: %v", err)
+	}
+	for _, p := range participants {
+		i := slices.IndexFunc(s.Participants, func(known wire.Participant) bool { return known.ID == p.ID })
+		if i < 0 || s.Participants[i].ReadSeq != p.ReadSeq {
+			w.fail(equal, "%s knows %+v, and %s has read up to %d", x.name, s.Participants, p.ID, p.ReadSeq)
+		}
+	}
+}
+
+func encode(m wire.Message) string {
+	text, err := json.Marshal(m)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
 }
 
 // checkAnswers checks that every question has one answer.
@@ -233,8 +322,12 @@ func (w *world) checkAnswers(stored []wire.Message) {
 		}
 	}
 	for _, m := range stored {
-		if n := answers["answer-"+m.ID]; m.Author.Role == wire.RoleVisitor && n != 1 {
+		n := answers["answer-"+m.ID]
+		if m.Author.Role == wire.RoleVisitor && n != 1 && (n > 0 || m.DeletedAt == nil) {
 			w.fail(answered, "%q has %d answers", m.Body, n)
+		}
+		if m.Status == wire.StatusStreaming {
+			w.fail(answered, "the answer %q never ends", m.Body)
 		}
 	}
 }

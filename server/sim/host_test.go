@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing/fstest"
 	"time"
@@ -326,7 +327,16 @@ func (s troubledStore) MarkRead(ctx context.Context, conversation, participant s
 	return p, rev, changed, err
 }
 
-// bot answers every question in words of its own, sooner or later.
+func (s troubledStore) UpdateMessage(ctx context.Context, conversation, message string, now wire.Time, change func(*wire.Message) error) (m wire.Message, changed bool, err error) {
+	err = s.commit("change stored", func() error {
+		m, changed, err = s.SQLite.UpdateMessage(ctx, conversation, message, now, change)
+		return err
+	})
+	return m, changed, err
+}
+
+// bot answers every question in words of its own, sooner or later, and many of
+// them word by word.
 type bot struct{ w *world }
 
 const (
@@ -347,7 +357,32 @@ func (b bot) Respond(ctx context.Context, question string, _ []wire.Message) (ch
 	}
 }
 
-func answerTo(question string) string { return "Re: " + question }
+// Stream gives some answers in pieces, and may fail or be slow at each of them.
+func (b bot) Stream(ctx context.Context, question string, history []wire.Message, emit func(string) error) (chat.Answer, error) {
+	answer, err := b.Respond(ctx, question, history)
+	if err != nil || (moment{question, 0}).hash()%2 == 0 {
+		return answer, err
+	}
+	for _, word := range strings.SplitAfter(answer.Body, " ") {
+		f, pause := b.w.choices.next("word", menu{{slowThought, 2, 20 * time.Second}, {noThought, 1, 0}})
+		if f.Kind == noThought {
+			return chat.Answer{}, errors.New("lost the thread")
+		}
+		if err := emit(word); err != nil {
+			return chat.Answer{}, err
+		}
+		select {
+		case <-time.After(pause + f.For):
+		case <-ctx.Done():
+			return chat.Answer{}, ctx.Err()
+		}
+	}
+	return chat.Answer{}, nil
+}
+
+func answerTo(question string) string {
+	return "Re: " + question + ", which is to be answered in some more words, for they come one by one."
+}
 
 // relay is a provider of its own, as Pusher is: it lives on when the server
 // dies, and is not to be relied upon.

@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -32,6 +33,7 @@ type world struct {
 	failure    *failure
 	undo       []func() // what waits to be undone
 	texts      []*text
+	bodies     []string               // all that was ever written, corrections too
 	truth      map[int64]wire.Message // by Seq, as first seen anywhere
 	healed     time.Duration
 }
@@ -91,11 +93,14 @@ func scratch() string {
 func (w *world) config(keys *auth.Keys) wire.Config {
 	c := wire.Config{
 		RealtimeProvider: wire.ProviderPolling, Providers: w.story.Setup.Providers,
-		Reverb:   wire.ReverbConfig{Enabled: true, Key: keys.ReverbAppKey, Host: chatHost, Port: 80, Scheme: "http"},
-		Pusher:   wire.PusherConfig{Enabled: true, Key: relayKey, Host: relayHost, Port: 80, Scheme: "http"},
-		Polling:  wire.PollingConfig{Interval: 2000, Wait: w.story.Setup.Wait},
-		Limits:   wire.Limits{MessageChars: wire.MaxMessageChars, MessagesPerMinute: w.story.Setup.PerMinute},
-		Features: []string{wire.FeatureInvitations, wire.FeatureSignals, wire.FeatureReadMarks, wire.FeatureTokens},
+		Reverb:  wire.ReverbConfig{Enabled: true, Key: keys.ReverbAppKey, Host: chatHost, Port: 80, Scheme: "http"},
+		Pusher:  wire.PusherConfig{Enabled: true, Key: relayKey, Host: relayHost, Port: 80, Scheme: "http"},
+		Polling: wire.PollingConfig{Interval: 2000, Wait: w.story.Setup.Wait},
+		Limits:  wire.Limits{MessageChars: wire.MaxMessageChars, MessagesPerMinute: w.story.Setup.PerMinute, EditSeconds: 900},
+		Features: []string{
+			wire.FeatureInvitations, wire.FeatureSignals, wire.FeatureReadMarks, wire.FeatureTokens,
+			wire.FeatureEdit, wire.FeatureReactions, wire.FeatureStreaming,
+		},
 	}
 	if len(c.Providers) > 0 {
 		c.RealtimeProvider = c.Providers[0]
@@ -249,6 +254,38 @@ func (w *world) actIn(x *tab, a action) {
 		if n := len(s.Messages); n > 0 {
 			x.Do(session.Seen{Seq: s.Messages[n-1].Seq})
 		}
+	default:
+		w.change(x, a)
+	}
+}
+
+// change has a visitor change the newest message that they can change so. What
+// becomes of that is not promised: only that all come to see the same.
+func (w *world) change(x *tab, a action) {
+	s := x.State()
+	for i := len(s.Messages) - 1; i >= 0; i-- {
+		m := &s.Messages[i]
+		switch {
+		case m.DeletedAt != nil:
+			continue
+		case a.Do == react:
+			on := !slices.ContainsFunc(m.Reactions, func(r wire.Reaction) bool { return slices.Contains(r.By, s.Self) })
+			x.Do(session.React{MessageID: m.ID, Emoji: "👍", On: on})
+		case a.Do == stop && m.Status == wire.StatusStreaming:
+			x.Do(session.Stop{MessageID: m.ID})
+		case a.Do == correct && s.Own(m):
+			x.b.written++
+			body := fmt.Sprintf("%s's correction %d", x.b.name, x.b.written)
+			w.mu.Lock()
+			w.bodies = append(w.bodies, body)
+			w.mu.Unlock()
+			x.Do(session.Revise{MessageID: m.ID, Body: body})
+		case a.Do == unsay && s.Own(m):
+			x.Do(session.Remove{MessageID: m.ID})
+		default:
+			continue
+		}
+		return
 	}
 }
 
@@ -264,6 +301,7 @@ func (w *world) write(x *tab) {
 	t := &text{id: w.newID(), body: fmt.Sprintf("%s's message %d", x.b.name, x.b.written), browser: x.b}
 	w.mu.Lock()
 	w.texts = append(w.texts, t)
+	w.bodies = append(w.bodies, t.body)
 	w.mu.Unlock()
 	x.texts = append(x.texts, t)
 	x.Do(session.Send{Text: t.body, ClientID: t.id})
