@@ -36,6 +36,9 @@ const Version = "0.1.0"
 // drainTime bounds how long a stop waits for requests under way.
 const drainTime = 10 * time.Second
 
+// idleTime is for how long a connection is kept open between two requests.
+const idleTime = 2 * time.Minute
+
 var errNotBuilt = errors.New("this binary was built without the widget; run `make build`")
 
 // App is a server that listens. It is used by one goroutine; Addr and URL may
@@ -52,8 +55,9 @@ type App struct {
 	realtime *pusher.Server // nil where Reverb is not served here
 	ways     ways
 	server   *http.Server
-	sideDoor *sideDoor // nil unless the endpoint has a port of its own
-	metrics  *metrics  // nil where they are off
+	parking  *httpapi.Parking // nil with TLS
+	sideDoor *sideDoor        // nil unless the endpoint has a port of its own
+	metrics  *metrics         // nil where they are off
 
 	stopping   chan struct{}
 	background sync.WaitGroup
@@ -200,6 +204,9 @@ func (a *App) wire(keys *auth.Keys) error {
 		return err
 	}
 	a.stopping = make(chan struct{})
+	if a.config.TLSCert == "" {
+		a.parking = httpapi.NewParking(idleTime)
+	}
 	api, err := httpapi.New(httpapi.Options{
 		Chat:                   a.chat,
 		Config:                 a.answer(),
@@ -219,13 +226,14 @@ func (a *App) wire(keys *auth.Keys) error {
 		Files:                  builtFiles{},
 		Docs:                   assets.Docs(),
 		Stopping:               a.stopping,
+		Parking:                a.parking,
 		Ready:                  a.ready,
 		Logger:                 a.log,
 	})
 	if err != nil {
 		return err
 	}
-	a.measure()
+	a.measure(api)
 	return a.serveWith(api.Handler())
 }
 
@@ -263,7 +271,7 @@ func (a *App) newServer(handler http.Handler) *http.Server {
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
-		IdleTimeout:       2 * time.Minute,
+		IdleTimeout:       idleTime,
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 	}
 }
@@ -287,7 +295,7 @@ func (a *App) answer() wire.Config {
 			MessagesPerMinute:      a.config.RateMessages,
 			ConversationsPerMinute: a.config.RateConversations,
 		},
-		Features: []string{wire.FeatureInvitations, wire.FeatureSignals, wire.FeatureReadMarks, wire.FeatureTokens, wire.FeatureIdentity, wire.FeatureTyping, wire.FeatureEdit, wire.FeatureReply, wire.FeatureReactions, wire.FeatureContent, wire.FeaturePresence, wire.FeatureStreaming, wire.FeatureTranscript},
+		Features: []string{wire.FeatureInvitations, wire.FeatureRejoin, wire.FeatureSignals, wire.FeatureReadMarks, wire.FeatureTokens, wire.FeatureIdentity, wire.FeatureTyping, wire.FeatureEdit, wire.FeatureReply, wire.FeatureReactions, wire.FeatureContent, wire.FeaturePresence, wire.FeatureStreaming, wire.FeatureTranscript},
 		Version:  Version,
 	}
 }
@@ -344,18 +352,22 @@ func (a *App) Run(ctx context.Context) error {
 	working, stopWork := context.WithCancel(context.Background())
 	defer stopWork()
 	failed := make(chan error, 4)
+	secure := a.config.TLSCert != ""
 	a.background.Go(func() {
 		if err := a.chat.Run(working); err != nil {
 			failed <- err
 		}
 	})
 	a.background.Go(func() {
-		if err := serve(a.server, a.listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := serve(a.server, a.listener, secure); !errors.Is(err, http.ErrServerClosed) {
 			failed <- err
 		}
 	})
+	if a.parking != nil {
+		a.background.Go(func() { a.server.Serve(a.parking) }) // ends when it is closed; what else may fail, fails above
+	}
 	a.background.Go(func() {
-		if err := a.sideDoor.serve(); !errors.Is(err, http.ErrServerClosed) {
+		if err := a.sideDoor.serve(secure); !errors.Is(err, http.ErrServerClosed) {
 			failed <- err
 		}
 	})
@@ -376,8 +388,8 @@ func (a *App) Run(ctx context.Context) error {
 	return errors.Join(err, a.closeAll())
 }
 
-func serve(server *http.Server, listener net.Listener) error {
-	if server.TLSConfig != nil {
+func serve(server *http.Server, listener net.Listener, secure bool) error {
+	if secure {
 		return server.ServeTLS(listener, "", "")
 	}
 	return server.Serve(listener)
@@ -385,8 +397,11 @@ func serve(server *http.Server, listener net.Listener) error {
 
 func (a *App) drain(ctx context.Context) error {
 	var err error
+	if a.parking != nil {
+		err = a.parking.Shutdown(ctx)
+	}
 	if a.realtime != nil {
-		err = a.realtime.Shutdown(ctx)
+		err = errors.Join(err, a.realtime.Shutdown(ctx))
 	}
 	return errors.Join(err, a.sideDoor.shutdown(ctx), a.server.Shutdown(ctx))
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"chatbot/server/httpapi"
 	"chatbot/server/publish"
 )
 
@@ -45,11 +46,14 @@ func (a *App) MetricsAddr() string {
 }
 
 // measure registers what there is to measure.
-func (a *App) measure() {
+func (a *App) measure(api *httpapi.API) {
 	if a.metrics == nil {
 		return
 	}
-	measured := []prometheus.Collector{publish.Metrics(a.ways.remotes)}
+	waiting := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "chatbot_polls_waiting", Help: "Polls that are held open until something changes.",
+	}, func() float64 { return float64(api.Waiting()) })
+	measured := []prometheus.Collector{publish.Metrics(a.ways.remotes), waiting}
 	if a.realtime != nil {
 		measured = append(measured, a.realtime)
 	}

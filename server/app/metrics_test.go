@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"chatbot/server/config"
+	"chatbot/server/httpapi"
 	"chatbot/server/pusher"
 )
 
@@ -17,7 +18,7 @@ func TestMetrics(t *testing.T) {
 	if err := a.listenMetrics(); err != nil {
 		t.Fatal(err)
 	}
-	a.measure()
+	a.measure(&httpapi.API{})
 	t.Cleanup(func() {
 		if err := a.metrics.close(); err != nil {
 			t.Error(err)
@@ -29,6 +30,7 @@ func TestMetrics(t *testing.T) {
 		text       string
 	}{
 		{"localhost:9100", "/metrics", 200, "chatbot_realtime_connections 0"},
+		{"localhost:9100", "/metrics", 200, "chatbot_polls_waiting 0"},
 		{"127.0.0.1:9100", "/metrics", 200, "go_goroutines"},
 		{"[::1]:9100", "/debug/pprof/", 200, "goroutine"},
 		{"evil.example:9100", "/metrics", 403, ""},
@@ -50,5 +52,5 @@ func TestMetricsOff(t *testing.T) {
 	if err := a.listenMetrics(); err != nil || a.MetricsAddr() != "" {
 		t.Errorf("listens to %q, %v", a.MetricsAddr(), err)
 	}
-	a.measure() // does nothing
+	a.measure(nil) // does nothing
 }

@@ -64,11 +64,11 @@ func (a *App) mountRealtime(mux *http.ServeMux) {
 	}
 }
 
-func (d *sideDoor) serve() error {
+func (d *sideDoor) serve(secure bool) error {
 	if d == nil {
 		return http.ErrServerClosed
 	}
-	return serve(d.server, d.listener)
+	return serve(d.server, d.listener, secure)
 }
 
 func (d *sideDoor) shutdown(ctx context.Context) error {

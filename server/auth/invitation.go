@@ -13,8 +13,8 @@ func NewInvitationCode() (code, hash string) {
 	return code, HashInvitation(code)
 }
 
-// HashInvitation is the hash of a code. Codes are random, so a plain digest is
-// enough.
+// HashInvitation is the hash of a code, or of the nonce that goes with its use.
+// Both are random, so a plain digest is enough.
 func HashInvitation(code string) string {
 	sum := sha256.Sum256([]byte(code))
 	return hex.EncodeToString(sum[:])

@@ -1,7 +1,9 @@
 package auth
 
 import (
+	"crypto/sha256"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -23,15 +25,29 @@ type Visitor struct {
 	Participant, Conversation, Site string
 }
 
+// maxVerified is how many tokens are remembered as well signed, the latest ones.
+const maxVerified = 10_000
+
 // Tokens issues, verifies and revokes visitor tokens: JSON Web Tokens signed
 // with HMAC-SHA256 and nothing else.
 type Tokens struct {
 	signer
-	revoked revocations
+	revoked  revocations
+	verified verified
+}
+
+// verified remembers what well-signed tokens say, by their digest: a visitor
+// comes with the same one again and again, and to take it apart costs more than
+// all else about it. Whether it has expired or was revoked is not remembered.
+type verified struct {
+	mu     sync.Mutex
+	claims *recent[claims]
 }
 
 // NewTokens makes Tokens from the token secret.
-func NewTokens(k *Keys) *Tokens { return &Tokens{signer: newSigner(k, visitorAudience)} }
+func NewTokens(k *Keys) *Tokens {
+	return &Tokens{signer: newSigner(k, visitorAudience), verified: verified{claims: newRecent[claims](maxVerified)}}
+}
 
 // Issue makes a token for v, which is good until expires.
 func (t *Tokens) Issue(v Visitor, now time.Time) (token string, expires wire.Time, err error) {
@@ -71,7 +87,7 @@ func (t *Tokens) Verify(token string, now time.Time) (Visitor, error) {
 }
 
 func (t *Tokens) check(token string, now time.Time) (Visitor, error) {
-	c, err := t.verify(token, now)
+	c, err := t.read(token, now)
 	if errors.Is(err, jwt.ErrTokenExpired) {
 		return Visitor{}, wire.NewError(wire.CodeTokenExpired, "The token has expired. Begin a new conversation.")
 	}
@@ -82,4 +98,23 @@ func (t *Tokens) check(token string, now time.Time) (Visitor, error) {
 		return Visitor{}, wire.NewError(wire.CodeTokenRevoked, "The token was given back. Begin a new conversation.")
 	}
 	return Visitor{Participant: c.Subject, Conversation: c.Conv, Site: c.Site}, nil
+}
+
+// read is verify for a token that may have been verified before.
+func (t *Tokens) read(token string, now time.Time) (claims, error) {
+	sum := sha256.Sum256([]byte(token))
+	digest := string(sum[:])
+	t.verified.mu.Lock()
+	c, known := t.verified.claims.get(digest)
+	t.verified.mu.Unlock()
+	if known && now.Before(c.ExpiresAt.Time) {
+		return c, nil
+	}
+	c, err := t.verify(token, now)
+	if err == nil {
+		t.verified.mu.Lock()
+		defer t.verified.mu.Unlock()
+		t.verified.claims.put(digest, c)
+	}
+	return c, err
 }

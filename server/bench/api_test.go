@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,43 +17,7 @@ import (
 
 	"chatbot/server/app"
 	"chatbot/server/config"
-	"chatbot/widget/wire"
 )
-
-// BenchmarkDurableMessages sends messages through the HTTP API from so many
-// writers, each in a conversation of its own. A message counts when the server
-// has said that it is stored, which is after the flush to the disk. The bot
-// answers each one meanwhile; its answers are not counted. In the same run, raw
-// SQLite takes as many rows by group commit from as many writers: the limit of
-// this machine.
-func BenchmarkDurableMessages(b *testing.B) {
-	for _, writers := range []int{64, 512} {
-		b.Run(fmt.Sprintf("%d-writers", writers), func(b *testing.B) {
-			b.StopTimer()
-			limit := rawMessages(b, writers)
-			s := start(b)
-			sessions := make([]wire.Session, writers)
-			for i := range sessions {
-				s.call(b, "POST", wire.PathConversations, "", struct{}{}, &sessions[i])
-			}
-			took, elapsed := write(b, writers, func(i, k int) {
-				session := sessions[i]
-				path := strings.Replace(wire.PathMessages, "{id}", session.Conversation.ID, 1)
-				s.call(b, "POST", path, session.Token, wire.SendRequest{ClientID: fmt.Sprint("m", k), Body: text}, nil)
-			})
-			rate := float64(b.N) / elapsed.Seconds()
-			b.ReportMetric(0, "ns/op") // one that overlaps others
-			b.ReportMetric(rate, "messages/s")
-			b.ReportMetric(limit, "raw/s")
-			b.ReportMetric(rate/limit, "ratio")
-			b.ReportMetric(quantile(took, .5), "p50-ms")
-			b.ReportMetric(quantile(took, .99), "p99-ms")
-		})
-	}
-}
-
-// text is what is said: of the length of a common message.
-const text = "Where can I see what has become of my order, and when will it be here?"
 
 // write has writers do b.N things together, and measures each.
 func write(b *testing.B, writers int, do func(writer, k int)) (all []time.Duration, elapsed time.Duration) {
@@ -78,10 +41,14 @@ func write(b *testing.B, writers int, do func(writer, k int)) (all []time.Durati
 	return slices.Concat(took...), elapsed
 }
 
+const serverKey = "the-key-of-the-benchmark"
+
 type server struct {
-	url    string
-	key    string // of the realtime application
-	client *http.Client
+	url     string
+	dir     string
+	metrics string // host and port
+	key     string // of the realtime application
+	client  *http.Client
 }
 
 // start runs a server until the benchmark ends.
@@ -98,8 +65,9 @@ func startAt(b *testing.B, addr, dir string) (s *server, stop func()) {
 	b.Setenv("REVERB_APP_ID", "7")
 	b.Setenv("REVERB_APP_KEY", "bench")
 	b.Setenv("REVERB_APP_SECRET", "the-secret-of-the-benchmark")
+	b.Setenv("CHATBOT_SERVER_KEY", serverKey)
 	c := config.DefaultServe()
-	c.Addr, c.DataDir = addr, dir
+	c.Addr, c.DataDir, c.MetricsAddr = addr, dir, "localhost:0"
 	c.RateConversations, c.RateMessages = 1_000_000, 1_000_000
 	c.TrustedProxies = []string{"127.0.0.1", "::1"} // clients may name addresses of their own
 	a, err := app.New(c, slog.New(slog.DiscardHandler))
@@ -110,7 +78,7 @@ func startAt(b *testing.B, addr, dir string) (s *server, stop func()) {
 	ended := make(chan error, 1)
 	go func() { ended <- a.Run(ctx) }()
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1024}}
-	return &server{url: a.URL(), key: "bench", client: client}, func() {
+	return &server{url: a.URL(), dir: dir, metrics: a.MetricsAddr(), key: "bench", client: client}, func() {
 		cancel()
 		if err := <-ended; err != nil {
 			b.Error(err)

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -44,8 +45,7 @@ func BenchmarkWaitingPolls(b *testing.B) {
 		for i, c := range polls {
 			ask(b, s, c, sessions[i], i)
 		}
-		// One reads the request and waits, one notices when the client goes.
-		until(b, func() bool { return runtime.NumGoroutine() >= goroutines+2*waiters })
+		until(b, func() bool { return pollsWaiting(b, s) == waiters })
 		perPoll := float64(memory()-before) / waiters
 		b.ReportMetric(perPoll, "bytes/poll")
 		b.ReportMetric(perSocket, "bytes/socket")
@@ -101,6 +101,28 @@ func ask(b *testing.B, s *server, c net.Conn, session wire.Session, i int) {
 	if err != nil {
 		b.Fatal(err)
 	}
+}
+
+// pollsWaiting is how many polls the server holds open.
+func pollsWaiting(b *testing.B, s *server) int {
+	b.Helper()
+	answer, err := http.Get("http://" + s.metrics + "/metrics")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer answer.Body.Close()
+	lines := bufio.NewScanner(answer.Body)
+	for lines.Scan() {
+		if n, ok := strings.CutPrefix(lines.Text(), "chatbot_polls_waiting "); ok {
+			count, err := strconv.Atoi(n)
+			if err != nil {
+				b.Fatal(err)
+			}
+			return count
+		}
+	}
+	b.Fatalf("the metrics tell nothing of polls (%v)", lines.Err())
+	return 0
 }
 
 // wake says something in some of the conversations and measures until the poll

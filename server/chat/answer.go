@@ -81,11 +81,14 @@ func (s *Service) settle(ctx context.Context, d Debt) {
 }
 
 func (s *Service) tryToSettle(ctx context.Context, d Debt, lastTry bool) error {
+	silent, err := s.personSpoke(ctx, d.ConversationID, d.CreatedAt)
+	if err != nil {
+		return err
+	}
 	history, _, err := s.store.History(ctx, d.ConversationID, 0, 1<<62, answerHistory)
 	if err != nil {
 		return err
 	}
-	silent := personSpoke(history, d.CreatedAt)
 	if asked := slices.IndexFunc(history, func(m wire.Message) bool { return m.ID == d.MessageID }); asked >= 0 {
 		d.Body = history[asked].Body // as it is now
 		silent = silent || history[asked].DeletedAt != nil
@@ -224,14 +227,10 @@ func said(history []wire.Message) []wire.Message {
 }
 
 // personSpoke reports whether a person answered so shortly before the question,
-// or since, that the bot should not talk over them.
-func personSpoke(history []wire.Message, asked wire.Time) bool {
-	for _, m := range history {
-		if m.Author.Role == wire.RoleAgent && m.CreatedAt >= asked-wire.Time(personPause.Milliseconds()) {
-			return true
-		}
-	}
-	return false
+// or since, that the bot should not talk over them. It is looked at when the
+// question is stored, and once more before the bot answers.
+func (s *Service) personSpoke(ctx context.Context, conversationID string, asked wire.Time) (bool, error) {
+	return s.store.PersonSpoke(ctx, conversationID, asked-wire.Time(personPause.Milliseconds()))
 }
 
 // backOff is 0.5 to 1 s after the first try and doubles up to 30 s.

@@ -57,6 +57,10 @@ type Store interface {
 	// wire.CodeTooManyReactions above wire.MaxReactions different emoji.
 	React(ctx context.Context, r Reaction) (m wire.Message, changed bool, err error)
 
+	// PersonSpoke reports whether an agent has said something in the
+	// conversation at since or later. It is cheap.
+	PersonSpoke(ctx context.Context, conversationID string, since wire.Time) (bool, error)
+
 	// Debts are the answers owed, oldest first.
 	Debts(ctx context.Context) ([]Debt, error)
 
@@ -92,7 +96,8 @@ type Store interface {
 	// over, also by the participant. No conversation is stored by it.
 	Identify(ctx context.Context, i Identity) (Identified, error)
 
-	// Revoke stores r, in place of an earlier one of the same participant.
+	// Revoke stores r, in place of an earlier one of the same participant, whose
+	// coming by an invitation cannot be repeated from then on.
 	Revoke(ctx context.Context, r Revocation) error
 
 	// Revocations are those that have not expired at now.
@@ -102,9 +107,11 @@ type Store interface {
 	// conversation and the inviter where they are not stored yet.
 	Invite(ctx context.Context, inv Invitation) error
 
-	// Redeem uses up the invitation and adds the participant. It is refused
-	// with wire.CodeInvitationInvalid if unknown, used or expired at now.
-	Redeem(ctx context.Context, codeHash string, now wire.Time, p wire.Participant) (Conversation, error)
+	// Redeem uses up the invitation and adds the participant. Where r has a
+	// NonceHash, the same again finds whom it has added, until r.Until of the
+	// first time or until that participant's tokens are revoked. It is refused
+	// with wire.CodeInvitationInvalid if unknown, used in another way or expired.
+	Redeem(ctx context.Context, r Redemption) (Redeemed, error)
 }
 
 // NewMessage is a message to store; the store gives it Seq and Rev.
@@ -185,6 +192,25 @@ type Invitation struct {
 	Site           string
 	CreatedAt      wire.Time
 	ExpiresAt      wire.Time
+}
+
+// Redemption is the use of an invitation by a participant. NonceHash, empty for
+// none, is known to nobody else.
+type Redemption struct {
+	CodeHash, NonceHash string
+
+	Participant wire.Participant
+	Now         wire.Time
+	// Until is when it can no longer be repeated.
+	Until wire.Time
+}
+
+// Redeemed is where a redemption has led: for one that was repeated, with Again,
+// to the participant of the first time.
+type Redeemed struct {
+	Conversation Conversation
+	Participant  wire.Participant
+	Again        bool
 }
 
 // Conversation is the stored state of one.

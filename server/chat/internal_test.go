@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -12,44 +13,39 @@ import (
 
 func TestWatchWakesEveryoneWhoWaits(t *testing.T) {
 	w := newWatch()
-	a, stopA := w.on("c1")
-	b, stopB := w.on("c1")
-	all, stopAll := w.on(everything)
-	other, stopOther := w.on("c2")
-	w.announce("c1")
-	for name, changed := range map[string]<-chan struct{}{"a": a, "b": b, "all": all} {
-		select {
-		case <-changed:
-		default:
-			t.Errorf("%s was not woken", name)
+	woken := map[string]int{}
+	var stops []func()
+	for name, key := range map[string]string{"a": "c1", "b": "c1", "all": everything, "other": "c2", "left": "c1"} {
+		stops = append(stops, w.on(key, func() { woken[name]++ }))
+		if name == "left" {
+			stops[len(stops)-1]()
 		}
 	}
-	select {
-	case <-other:
-		t.Error("c2 was woken by c1")
-	default:
+	w.announce("c1")
+	w.announce("c1") // wakes nobody a second time
+	if want := map[string]int{"a": 1, "b": 1, "all": 1}; !maps.Equal(woken, want) {
+		t.Errorf("woken were %v, want %v", woken, want)
 	}
-	for _, stop := range []func(){stopA, stopB, stopAll, stopOther} {
+	for _, stop := range stops {
 		stop()
 	}
-	if len(w.topics) != 0 {
-		t.Errorf("%d topics are kept with nobody waiting", len(w.topics))
+	if len(w.watchers) != 0 {
+		t.Errorf("%d keys are kept with nobody waiting", len(w.watchers))
 	}
 }
 
-// A waiter that leaves after an announcement must not take away the topic that
-// a later waiter has opened under the same name.
+// A waiter that leaves after an announcement must not take away a later one
+// under the same name.
 func TestWatchLeaveAfterAnnouncement(t *testing.T) {
 	w := newWatch()
-	_, stopOld := w.on("c1")
+	stopOld := w.on("c1", func() {})
 	w.announce("c1")
-	changed, stop := w.on("c1")
+	woken := false
+	stop := w.on("c1", func() { woken = true })
 	defer stop()
 	stopOld()
 	w.announce("c1")
-	select {
-	case <-changed:
-	default:
+	if !woken {
 		t.Error("the later waiter was forgotten")
 	}
 }

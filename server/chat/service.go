@@ -25,6 +25,9 @@ const presenceEvery = 25 * time.Second
 // InvitationLifetime is how long an invitation's code may be used.
 const InvitationLifetime = 15 * time.Minute
 
+// RejoinTime is for how long after that whoever used it may repeat it.
+const RejoinTime = 15 * time.Minute
+
 // Options are what a Service is made of. Store, Publisher and Responder are
 // required.
 type Options struct {
@@ -142,7 +145,13 @@ func (s *Service) Send(ctx context.Context, c Caller, r wire.SendRequest) (m wir
 		ReplyTo:        r.ReplyTo,
 		CreatedAt:      s.time(),
 		Site:           c.Site,
-		OwesAnswer:     author.Role == wire.RoleVisitor,
+	}
+	if author.Role == wire.RoleVisitor {
+		silent, err := s.personSpoke(ctx, c.Conversation, message.CreatedAt)
+		if err != nil {
+			return m, false, err
+		}
+		message.OwesAnswer = !silent
 	}
 	put := func(message NewMessage) (wire.Message, bool, error) { return s.store.AppendMessage(ctx, message) }
 	if r.Status == wire.StatusStreaming {
@@ -155,7 +164,7 @@ func (s *Service) Send(ctx context.Context, c Caller, r wire.SendRequest) (m wir
 		return m, false, err
 	}
 	s.announce(ctx, m, c.Socket)
-	if author.Role == wire.RoleVisitor {
+	if message.OwesAnswer {
 		s.answers.add(Debt{ConversationID: m.ConversationID, MessageID: m.ID, Body: m.Body, CreatedAt: m.CreatedAt})
 	}
 	return m, true, nil
@@ -196,19 +205,28 @@ func (s *Service) Messages(ctx context.Context, conversationID string, r Read) (
 }
 
 // Await does the waiting of r: it returns when there is something to tell, or
-// the wait has ended. Thousands wait at once, so what they hold is kept small:
-// nothing is read before there is something, and the stack stays low.
+// the wait has ended.
 func (s *Service) Await(ctx context.Context, conversationID string, r *Read) error {
 	if r.Since == nil || r.Wait <= 0 {
 		return nil
 	}
-	changed, stop := s.changed.on(conversationID)
+	changed := make(chan struct{})
+	stop, news, err := s.Watch(ctx, conversationID, r, func() { close(changed) })
 	defer stop()
-	news, err := s.hasNews(ctx, conversationID, r)
 	if err == nil && !news {
 		await(ctx, changed, r.Wait, r.Stop)
 	}
 	return err
+}
+
+// Watch reports whether there is news for r, which has a Since, and has wake
+// called once when there may be some, unless stop is called before; a call that
+// is under way is not waited for. wake must return promptly. Thousands watch at
+// once: one holds no more than the function.
+func (s *Service) Watch(ctx context.Context, conversationID string, r *Read, wake func()) (stop func(), news bool, err error) {
+	stop = s.changed.on(conversationID, wake)
+	news, err = s.hasNews(ctx, conversationID, r)
+	return stop, news, err
 }
 
 // hasNews reports whether there is something to tell now.
@@ -349,7 +367,8 @@ type ReadList struct {
 
 // Conversations are the latest ones, newest first.
 func (s *Service) Conversations(ctx context.Context, r ReadList) ([]Conversation, error) {
-	changed, stop := s.changed.on(everything)
+	changed := make(chan struct{})
+	stop := s.changed.on(everything, func() { close(changed) })
 	defer stop()
 	list, err := s.store.Conversations(ctx, r.Limit)
 	if err != nil || r.Wait <= 0 || len(list) > 0 && list[0].UpdatedAt > r.After {
@@ -389,19 +408,27 @@ func (s *Service) Invite(ctx context.Context, c Caller, codeHash string) (expire
 	})
 }
 
-// Join uses an invitation up. Refusal: wire.CodeInvitationInvalid.
-func (s *Service) Join(ctx context.Context, codeHash, name string) (wire.Session, error) {
-	p := wire.Participant{ID: newID(), Role: wire.RoleVisitor, Name: name}
-	c, err := s.store.Redeem(ctx, codeHash, s.time(), p)
+// Join uses an invitation up. The same again with the same nonce, of which hashes
+// are given and which may be empty for none, is the same participant for
+// RejoinTime: known is then true. Refusal: wire.CodeInvitationInvalid.
+func (s *Service) Join(ctx context.Context, codeHash, nonceHash, name string) (session wire.Session, known bool, err error) {
+	now := s.now()
+	r, err := s.store.Redeem(ctx, Redemption{
+		CodeHash: codeHash, NonceHash: nonceHash,
+		Participant: wire.Participant{ID: newID(), Role: wire.RoleVisitor, Name: name},
+		Now:         wire.TimeOf(now), Until: wire.TimeOf(now.Add(RejoinTime)),
+	})
 	if err != nil {
-		return wire.Session{}, err
+		return wire.Session{}, false, err
 	}
-	s.announceParticipant(ctx, c.ID, p, c.Rev, Socket{})
+	if !r.Again {
+		s.announceParticipant(ctx, r.Conversation.ID, r.Participant, r.Conversation.Rev, Socket{})
+	}
 	return wire.Session{
-		Conversation: wire.Conversation{ID: c.ID, CreatedAt: c.CreatedAt},
-		Participant:  p,
+		Conversation: wire.Conversation{ID: r.Conversation.ID, CreatedAt: r.Conversation.CreatedAt},
+		Participant:  r.Participant,
 		Cursor:       wire.Cursor{Epoch: s.store.Epoch()},
-	}, nil
+	}, r.Again, nil
 }
 
 // Signal tells everyone in the conversation about something passing.

@@ -150,7 +150,7 @@ func TestTypingName(t *testing.T) {
 	if _, err := h.Invite(t.Context(), host, "hash"); err != nil {
 		t.Fatal(err)
 	}
-	session, err := h.Join(t.Context(), "hash", "Ben")
+	session, _, err := h.Join(t.Context(), "hash", "", "Ben")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,45 +1,46 @@
 package chat
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // everything is the key under which a watch announces every change.
 const everything = ""
 
-// watch wakes those who wait for a change of a conversation. A waiter costs
-// nothing beyond its own goroutine: all waiters of one conversation share a
-// channel, which is closed by the next change.
+// watch wakes those who wait for a change of a conversation. Who waits is a
+// function to call and nothing more.
 type watch struct {
-	mu     sync.Mutex
-	topics map[string]*topic
+	mu       sync.Mutex
+	watchers map[string][]*watcher
 }
 
-type topic struct {
-	changed chan struct{}
-	waiters int
-}
+type watcher struct{ wake func() }
 
-func newWatch() *watch { return &watch{topics: map[string]*topic{}} }
+func newWatch() *watch { return &watch{watchers: map[string][]*watcher{}} }
 
-// on gives a channel that is closed by the next announcement for key. stop must
-// be called when the caller no longer waits.
-func (w *watch) on(key string) (changed <-chan struct{}, stop func()) {
+// on has wake called by the next announcement for key, once, unless stop was
+// called before; a call that is under way is not waited for. wake must return
+// promptly.
+func (w *watch) on(key string, wake func()) (stop func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	t := w.topics[key]
-	if t == nil {
-		t = &topic{changed: make(chan struct{})}
-		w.topics[key] = t
-	}
-	t.waiters++
-	return t.changed, func() { w.leave(key, t) }
+	one := &watcher{wake}
+	w.watchers[key] = append(w.watchers[key], one)
+	return func() { w.leave(key, one) }
 }
 
-func (w *watch) leave(key string, t *topic) {
+func (w *watch) leave(key string, one *watcher) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	t.waiters--
-	if t.waiters == 0 && w.topics[key] == t {
-		delete(w.topics, key)
+	all := w.watchers[key]
+	i := slices.Index(all, one)
+	switch {
+	case i < 0: // woken
+	case len(all) == 1:
+		delete(w.watchers, key)
+	default:
+		w.watchers[key] = slices.Delete(all, i, i+1)
 	}
 }
 
@@ -52,9 +53,10 @@ func (w *watch) announce(key string) {
 // wake wakes all who wait for key, and nobody else: nothing is stored.
 func (w *watch) wake(key string) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	if t := w.topics[key]; t != nil {
-		close(t.changed)
-		delete(w.topics, key)
+	all := w.watchers[key]
+	delete(w.watchers, key)
+	w.mu.Unlock()
+	for _, one := range all {
+		one.wake()
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"chatbot/server/auth"
@@ -56,9 +57,12 @@ type Options struct {
 	Files Files
 	Docs  fs.FS
 
-	// Stopping is closed when the server stops: waiting polls are then
-	// answered at once.
+	// Stopping is closed when the server stops: polls that wait in their
+	// handlers are then answered at once.
 	Stopping <-chan struct{}
+	// Parking is where polls wait at less cost; nil where all wait in their
+	// handlers.
+	Parking *Parking
 	// Ready reports whether the server can do its work.
 	Ready  func(*http.Request) error
 	Clock  chat.Clock
@@ -77,6 +81,7 @@ type API struct {
 	transcripts   *auth.RateLimiter // by participant
 	waits         *auth.Concurrency // by participant
 	addressWaits  *auth.Concurrency
+	waiting       atomic.Int64 // polls
 	frame         []byte
 	docs          map[string]doc
 	pictures      map[string][]byte // of the guides

@@ -88,6 +88,7 @@ const (
 type server struct {
 	t          *testing.T
 	handler    http.Handler
+	api        *httpapi.API
 	events     *events
 	log        *bytes.Buffer
 	tokens     *auth.Tokens
@@ -172,7 +173,7 @@ func newServer(t *testing.T, change ...func(*httpapi.Options)) *server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.handler = api.Handler()
+	s.api, s.handler = api, api.Handler()
 	return s
 }
 
@@ -328,6 +329,47 @@ func TestInvitation(t *testing.T) {
 	}
 }
 
+// An answer that was lost does not spend the invitation: whoever has made the
+// request can make it again, and nobody else can.
+func TestJoinAgain(t *testing.T) {
+	s := newServer(t)
+	host := s.begin()
+	s.send(host, "k1", "Hello")
+	code := decode[wire.Invitation](t, s.call("POST", of(wire.PathInvitations, host.Conversation.ID), "", bearer(host.Token))).Code
+	join := func(nonce string) *httptest.ResponseRecorder {
+		t.Helper()
+		return s.call("POST", wire.PathJoin, fmt.Sprintf(`{"code":%q,"name":"Ben","nonce":%q}`, code, nonce))
+	}
+	const nonce = "0123456789abcdef"
+	w := join(nonce)
+	if w.Code != http.StatusCreated {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	lost := decode[wire.Session](t, w)
+	s.pass(time.Second)
+	w = join(nonce)
+	guest := decode[wire.Session](t, w)
+	if w.Code != http.StatusOK || guest.Participant.ID != lost.Participant.ID || guest.Conversation != lost.Conversation || guest.Token == "" || guest.Token == lost.Token {
+		t.Errorf("again: %d %s, at first %+v", w.Code, w.Body, lost)
+	}
+	if w := s.send(guest, "k1", "Hi"); w.Code != http.StatusCreated {
+		t.Errorf("with the second token: %d %s", w.Code, w.Body)
+	}
+	refuse := func(w *httptest.ResponseRecorder) {
+		t.Helper()
+		if w.Code != http.StatusNotFound || decode[wire.ErrorAnswer](t, w).Error.Code != wire.CodeInvitationInvalid {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+	}
+	refuse(join("fedcba9876543210"))
+	refuse(s.call("POST", wire.PathJoin, fmt.Sprintf(`{"code":%q}`, code)))
+	s.pass(chat.RejoinTime)
+	refuse(join(nonce))
+	if strings.Contains(s.log.String(), nonce) {
+		t.Error("the log tells the nonce")
+	}
+}
+
 // A poll that waits is answered by the change it waits for.
 func TestLongPoll(t *testing.T) {
 	s := newServer(t)
@@ -469,6 +511,9 @@ func TestBadInput(t *testing.T) {
 		{"list without the server key", "GET", wire.PathConversations, ``, []string{mine}, 401, wire.CodeUnauthorized},
 		{"unknown invitation", "POST", wire.PathJoin, `{"code":"nope"}`, nil, 404, wire.CodeInvitationInvalid},
 		{"malformed invitation", "POST", wire.PathJoin, `{"code":"no pe"}`, nil, 422, wire.CodeInvalidField},
+		{"short nonce", "POST", wire.PathJoin, `{"code":"a","nonce":"0123456789abcde"}`, nil, 422, wire.CodeInvalidField},
+		{"long nonce", "POST", wire.PathJoin, `{"code":"a","nonce":"` + strings.Repeat("n", 65) + `"}`, nil, 422, wire.CodeInvalidField},
+		{"nonce with a space", "POST", wire.PathJoin, `{"code":"a","nonce":"0123456789 abcdef"}`, nil, 422, wire.CodeInvalidField},
 		{"name with a control character", "POST", wire.PathJoin, `{"code":"a","name":"x\u202ey"}`, nil, 422, wire.CodeInvalidField},
 		{"malformed socket id", "POST", wire.PathChannelAuth, channel(own, "1.2:private-x"), []string{mine}, 422, wire.CodeInvalidSocketID},
 		{"malformed X-Socket-ID", "POST", messages, `{"clientId":"a","body":"b"}`, []string{mine, wire.HeaderSocketID + ": x"}, 422, wire.CodeInvalidSocketID},

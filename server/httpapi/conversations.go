@@ -68,11 +68,19 @@ func (a *API) postJoin(w http.ResponseWriter, r *http.Request) error {
 	if err := a.limit(a.conversations, r, site); err != nil {
 		return err
 	}
-	session, err := a.Chat.Join(r.Context(), auth.HashInvitation(join.Code), join.Name)
+	nonce := ""
+	if join.Nonce != "" {
+		nonce = auth.HashInvitation(join.Nonce)
+	}
+	session, known, err := a.Chat.Join(r.Context(), auth.HashInvitation(join.Code), nonce, join.Name)
 	if err != nil {
 		return err
 	}
-	return a.admit(w, http.StatusCreated, session, site)
+	status := http.StatusCreated
+	if known {
+		status = http.StatusOK
+	}
+	return a.admit(w, status, session, site)
 }
 
 // admit answers with a session and a token for it.

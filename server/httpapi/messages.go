@@ -52,29 +52,37 @@ func (a *API) getMessages(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	read.Reader = waiter
-	if read.Wait > 0 {
-		if err := a.await(r, id, waiter, read); err != nil {
-			return err
-		}
+	if read.Wait == 0 {
+		return a.answerPage(w, r, id, read)
 	}
-	return a.answerPage(w, r, id, read)
-}
-
-// await holds a poll open until there is something to tell.
-func (a *API) await(r *http.Request, id, waiter string, read *chat.Read) error {
 	release, ok := a.acquireWait(waiter, a.remoteIP(r).String())
 	if !ok {
 		return &wire.Error{Code: wire.CodeTooManyWaiting, Message: "Too many polls are waiting already. Ask without wait.", RetryAfter: 2}
+	}
+	if read.Since != nil && a.mayPark(w, r) {
+		return a.park(w, r, id, read, release)
 	}
 	defer release()
 	read.Stop = a.Stopping
 	if err := a.Chat.Await(r.Context(), id, read); err != nil {
 		return err
 	}
+	return a.answerWaited(w, r, id, read)
+}
+
+// answerWaited answers a poll that has waited. Its token may have been revoked
+// meanwhile; but it says nothing of the visitor, whose call was a while ago.
+func (a *API) answerWaited(w http.ResponseWriter, r *http.Request, id string, read *chat.Read) error {
+	if err := r.Context().Err(); err != nil {
+		return err // nobody is there to be answered
+	}
+	if !a.ServerKey.Matches(bearer(r)) {
+		if _, err := a.participant(r); err != nil {
+			return err
+		}
+	}
 	read.Wait = 0
-	// The token may have been revoked meanwhile.
-	_, _, err := a.reader(r)
-	return err
+	return a.answerPage(w, r, id, read)
 }
 
 func (a *API) answerPage(w http.ResponseWriter, r *http.Request, id string, read *chat.Read) error {
@@ -86,7 +94,7 @@ func (a *API) answerPage(w http.ResponseWriter, r *http.Request, id string, read
 }
 
 // acquireWait takes a place among the waiting polls of a reader and of a network
-// address.
+// address, which release gives back, to be called once.
 func (a *API) acquireWait(waiter, address string) (release func(), ok bool) {
 	one, ok := a.waits.Acquire(waiter)
 	if !ok {
@@ -97,8 +105,12 @@ func (a *API) acquireWait(waiter, address string) (release func(), ok bool) {
 		one()
 		return nil, false
 	}
-	return func() { one(); other() }, true
+	a.waiting.Add(1)
+	return func() { one(); other(); a.waiting.Add(-1) }, true
 }
+
+// Waiting is how many polls are held open now.
+func (a *API) Waiting() int { return int(a.waiting.Load()) }
 
 // byServer is who reads with the server key: nobody's id.
 const byServer = "server"

@@ -1,8 +1,10 @@
 package httpapi
 
 import (
+	"bufio"
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"runtime/debug"
@@ -16,31 +18,46 @@ import (
 	"chatbot/widget/wire"
 )
 
-type requestIDKey struct{}
+type requestKey struct{}
 
-func requestID(r *http.Request) string {
-	id, _ := r.Context().Value(requestIDKey{}).(string)
-	return id
+// named is what the log tells a request by.
+type named struct {
+	id    string
+	began time.Time
 }
 
+func requestName(r *http.Request) named {
+	name, _ := r.Context().Value(requestKey{}).(named)
+	return name
+}
+
+func requestID(r *http.Request) string { return requestName(r).id }
+
 // withRequestLog names each request, writes one line about it, and turns a
-// panic into a 500. The line holds neither query nor address nor token.
+// panic into a 500. The line holds neither query nor address nor token. Of a
+// request that left its handler with its connection, whoever took it tells,
+// under the name it has.
 func (a *API) withRequestLog(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		began := time.Now()
-		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, uuid.NewString()))
+		name := requestName(r)
+		if name.id == "" {
+			name = named{uuid.NewString(), time.Now()}
+			r = r.WithContext(context.WithValue(r.Context(), requestKey{}, name))
+		}
 		status := &statusWriter{ResponseWriter: w}
 		defer func() {
 			if fault := recover(); fault != nil {
 				if fault == http.ErrAbortHandler {
 					panic(fault)
 				}
-				a.Logger.Error("panic", "request", requestID(r), "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
+				a.Logger.Error("panic", "request", name.id, "fault", fmt.Sprint(fault), "stack", string(debug.Stack()))
 				if status.code == 0 {
 					a.refuse(status, r, wire.NewError(wire.CodeInternal, "Something went wrong on the server."))
 				}
 			}
-			a.Logger.Debug("request", "request", requestID(r), "method", r.Method, "path", r.URL.Path, "status", status.code, "took", time.Since(began))
+			if !status.hijacked {
+				a.Logger.Debug("request", "request", name.id, "method", r.Method, "path", r.URL.Path, "status", status.code, "took", time.Since(name.began))
+			}
 		}()
 		next.ServeHTTP(status, r)
 	})
@@ -48,7 +65,8 @@ func (a *API) withRequestLog(next http.Handler) http.Handler {
 
 type statusWriter struct {
 	http.ResponseWriter
-	code int
+	code     int
+	hijacked bool
 }
 
 func (w *statusWriter) WriteHeader(code int) {
@@ -56,6 +74,13 @@ func (w *statusWriter) WriteHeader(code int) {
 		w.code = code
 	}
 	w.ResponseWriter.WriteHeader(code)
+}
+
+// Hijack implements http.Hijacker where what is below does.
+func (w *statusWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffered, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	w.hijacked = err == nil
+	return conn, buffered, err
 }
 
 // Unwrap lets http.ResponseController reach the connection.

@@ -62,6 +62,9 @@ func (a *application) shard(channel string) *shard {
 
 // publish sends an event to a channel but for one socket.
 func (a *application) publish(channel, event, data, exceptSocket string) error {
+	if !a.wanted(channel) {
+		return nil
+	}
 	f, err := encode(outgoing{Event: event, Channel: channel, Data: data})
 	if err != nil {
 		return err
@@ -83,6 +86,19 @@ func (a *application) publish(channel, event, data, exceptSocket string) error {
 		}
 	}
 	return nil
+}
+
+// wanted reports whether anybody is there for an event on the channel, or may ask
+// for it later. Most have nobody, and an event costs more to encode than to find
+// that out.
+func (a *application) wanted(channel string) bool {
+	if kindOf(channel).cache {
+		return true
+	}
+	sh := a.shard(channel)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	return sh.channels[channel] != nil
 }
 
 // remember keeps the event, and now and then forgets those that are too old.

@@ -47,6 +47,7 @@ type process struct {
 	chat     *chat.Service
 	hub      *pusher.Server
 	server   *http.Server
+	parking  *httpapi.Parking
 	listener *pipeListener
 	dead     chan struct{} // closed when it was killed
 	stopping chan struct{} // closed when it stops in good order
@@ -93,7 +94,7 @@ func (h *host) close() {
 }
 
 func (h *host) boot() (*process, error) {
-	p := &process{host: h, listener: newPipeListener(), dead: make(chan struct{}), stopping: make(chan struct{})}
+	p := &process{host: h, listener: newPipeListener(), parking: httpapi.NewParking(time.Minute), dead: make(chan struct{}), stopping: make(chan struct{})}
 	var err error
 	if p.store, err = store.Open(context.Background(), filepath.Join(h.disk, databaseName)); err != nil {
 		return nil, err
@@ -130,7 +131,7 @@ func (p *process) api() (http.Handler, error) {
 		},
 		Sockets: auth.NewSockets(), Disconnect: p.hub.Disconnect, OwnOrigins: []string{"http://" + chatHost},
 		ConversationsPerMinute: 1000, MessagesPerMinute: h.w.story.Setup.PerMinute,
-		Files: frameOnly{}, Docs: fstest.MapFS{}, Stopping: p.stopping,
+		Files: frameOnly{}, Docs: fstest.MapFS{}, Stopping: p.stopping, Parking: p.parking,
 		Ready: func(*http.Request) error { return nil }, Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -147,7 +148,8 @@ func (p *process) run() {
 			p.host.w.fail("server", "it gave up: %v", err)
 		}
 	})
-	p.running.Go(func() { p.server.Serve(p.listener) }) // ends with the process
+	p.running.Go(func() { p.server.Serve(p.listener) }) // both end with the process
+	p.running.Go(func() { p.server.Serve(p.parking) })
 }
 
 func (p *process) alive() bool {
@@ -205,6 +207,7 @@ func copyDatabase(to, from string) error {
 func (p *process) bury() {
 	p.stopRun()
 	p.server.Close()
+	p.parking.Shutdown(context.Background()) // their connections are cut
 	gone, cancel := context.WithCancel(context.Background())
 	cancel()
 	p.hub.Shutdown(gone) // has nobody to tell
@@ -227,6 +230,7 @@ func (h *host) stop(down time.Duration) {
 		close(p.stopping)
 		drain, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
+		p.parking.Shutdown(drain)
 		p.hub.Shutdown(drain)
 		if p.server.Shutdown(drain) != nil {
 			p.server.Close()

@@ -98,7 +98,7 @@ func (w *world) config(keys *auth.Keys) wire.Config {
 		Polling: wire.PollingConfig{Interval: 2000, Wait: w.story.Setup.Wait},
 		Limits:  wire.Limits{MessageChars: wire.MaxMessageChars, MessagesPerMinute: w.story.Setup.PerMinute, EditSeconds: 900},
 		Features: []string{
-			wire.FeatureInvitations, wire.FeatureSignals, wire.FeatureReadMarks, wire.FeatureTokens,
+			wire.FeatureInvitations, wire.FeatureRejoin, wire.FeatureSignals, wire.FeatureReadMarks, wire.FeatureTokens,
 			wire.FeatureEdit, wire.FeatureReactions, wire.FeatureStreaming,
 		},
 	}
@@ -322,7 +322,7 @@ func (w *world) newID() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.ids++
-	return fmt.Sprintf("%x", moment{"id", w.ids}.hash())
+	return fmt.Sprintf("%016x", moment{"id", w.ids}.hash())
 }
 
 // later undoes something after a while, or as soon as all is calm.

@@ -62,11 +62,18 @@ func participant(tx *transaction, conversationID, id string) (p wire.Participant
 
 // join makes sure that p is in the conversation and that there is one, and is p
 // as it is stored. Coming to it is a change of the conversation.
-func join(tx *transaction, conversationID, site string, p wire.Participant, now wire.Time, withMessage bool) (wire.Participant, error) {
+func join(tx *transaction, conversationID, site string, p wire.Participant, now wire.Time) (wire.Participant, error) {
 	stored, known, err := participant(tx, conversationID, p.ID)
 	if err != nil || known {
 		return stored, err
 	}
+	return enter(tx, conversationID, site, p, now, false)
+}
+
+// enter puts p, who is not in the conversation, into it, and makes it where there
+// is none.
+func enter(tx *transaction, conversationID, site string, p wire.Participant, now wire.Time, withMessage bool) (wire.Participant, error) {
+	var err error
 	if p.Name == "" { // a user of the site has one
 		err = tx.QueryRow("SELECT name FROM identity WHERE participant_id = $1", p.ID).Scan(&p.Name)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {

@@ -15,7 +15,7 @@ func (s *SQLite) Invite(ctx context.Context, inv chat.Invitation) error {
 		if _, err := tx.Exec("DELETE FROM invitation WHERE expires_at <= $1", inv.CreatedAt); err != nil {
 			return err
 		}
-		if _, err := join(tx, inv.ConversationID, inv.Site, inv.Inviter, inv.CreatedAt, false); err != nil {
+		if _, err := join(tx, inv.ConversationID, inv.Site, inv.Inviter, inv.CreatedAt); err != nil {
 			return err
 		}
 		_, err := tx.Exec("INSERT INTO invitation (code_hash, conversation_id, expires_at) VALUES ($1, $2, $3)",
@@ -25,28 +25,51 @@ func (s *SQLite) Invite(ctx context.Context, inv chat.Invitation) error {
 }
 
 // Redeem implements chat.Store.
-func (s *SQLite) Redeem(ctx context.Context, codeHash string, now wire.Time, p wire.Participant) (c chat.Conversation, err error) {
+func (s *SQLite) Redeem(ctx context.Context, r chat.Redemption) (redeemed chat.Redeemed, err error) {
 	err = s.writer.write(ctx, func(tx *transaction) error {
-		c, err = redeem(tx, codeHash, now, p)
+		redeemed, err = redeem(tx, r)
 		return err
 	})
 	if err != nil {
-		return chat.Conversation{}, err
+		return chat.Redeemed{}, err
 	}
-	return c, nil
+	return redeemed, nil
 }
 
-func redeem(tx *transaction, codeHash string, now wire.Time, p wire.Participant) (chat.Conversation, error) {
-	var id string
-	err := tx.QueryRow("DELETE FROM invitation WHERE code_hash = $1 AND expires_at > $2 RETURNING conversation_id", codeHash, now).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return chat.Conversation{}, wire.NewError(wire.CodeInvitationInvalid, "This invitation was used before or has expired. Ask for a new one.")
+func redeem(tx *transaction, r chat.Redemption) (redeemed chat.Redeemed, err error) {
+	id, guest, err := useInvitation(tx, r)
+	if err != nil {
+		return redeemed, err
+	}
+	redeemed.Again = guest != r.Participant.ID
+	if redeemed.Again {
+		redeemed.Participant, _, err = participant(tx, id, guest)
+	} else {
+		redeemed.Participant, err = join(tx, id, "", r.Participant, r.Now)
 	}
 	if err != nil {
-		return chat.Conversation{}, err
+		return redeemed, err
 	}
-	if _, err := join(tx, id, "", p, now, false); err != nil {
-		return chat.Conversation{}, err
+	redeemed.Conversation, err = scanConversation(tx.QueryRow("SELECT "+conversationColumns+" FROM conversation WHERE id = $1", id))
+	return redeemed, err
+}
+
+// useInvitation is the conversation to which an invitation leads, and as whom: r's
+// own participant, or whoever has come by it with the same nonce.
+func useInvitation(tx *transaction, r chat.Redemption) (conversationID, participantID string, err error) {
+	var nonceHash string
+	err = tx.QueryRow("SELECT conversation_id, participant_id, nonce_hash FROM invitation WHERE code_hash = $1 AND expires_at > $2", r.CodeHash, r.Now).
+		Scan(&conversationID, &participantID, &nonceHash)
+	switch {
+	case errors.Is(err, sql.ErrNoRows), err == nil && participantID != "" && nonceHash != r.NonceHash:
+		return "", "", wire.NewError(wire.CodeInvitationInvalid, "This invitation was used before or has expired. Ask for a new one.")
+	case err != nil || participantID != "":
+		return conversationID, participantID, err
+	case r.NonceHash == "":
+		_, err = tx.Exec("DELETE FROM invitation WHERE code_hash = $1", r.CodeHash)
+	default:
+		_, err = tx.Exec("UPDATE invitation SET participant_id = $2, nonce_hash = $3, expires_at = $4 WHERE code_hash = $1",
+			r.CodeHash, r.Participant.ID, r.NonceHash, r.Until)
 	}
-	return scanConversation(tx.QueryRow("SELECT "+conversationColumns+" FROM conversation WHERE id = $1", id))
+	return conversationID, r.Participant.ID, err
 }

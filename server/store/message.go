@@ -51,17 +51,22 @@ func settleAnswer(tx *transaction, debt chat.Debt, answer *chat.NewMessage) (wir
 }
 
 func appendMessage(tx *transaction, m chat.NewMessage) (message wire.Message, created bool, err error) {
-	known, err := sameMessage(tx, m)
-	if err != nil || known.ID != "" {
-		return known, false, err
+	author, known, err := findAuthor(tx, m)
+	if err != nil {
+		return message, false, err
+	}
+	if known != "" {
+		message, err = sameMessage(tx, m, known)
+		return message, false, err
 	}
 	if err := checkReply(tx, m); err != nil {
 		return message, false, err
 	}
-	author := wire.Participant{ID: m.Author.ID, Role: m.Author.Role, Name: m.Author.Name}
-	author, err = join(tx, m.ConversationID, m.Site, author, m.CreatedAt, true)
-	if err != nil {
-		return message, false, err
+	if author.ID == "" {
+		author = wire.Participant{ID: m.Author.ID, Role: m.Author.Role, Name: m.Author.Name}
+		if author, err = enter(tx, m.ConversationID, m.Site, author, m.CreatedAt, true); err != nil {
+			return message, false, err
+		}
 	}
 	m.Author.Name = cmp.Or(m.Author.Name, author.Name)
 	if message, err = insertMessage(tx, m); err != nil {
@@ -76,15 +81,23 @@ func appendMessage(tx *transaction, m chat.NewMessage) (message wire.Message, cr
 	return message, true, err
 }
 
-// sameMessage finds what m's author has stored under m's client id; without an
-// ID there is nothing. Of a text that has changed since, nobody can tell whether
-// it was the same.
-func sameMessage(tx *transaction, m chat.NewMessage) (wire.Message, error) {
-	known, err := oneMessage(tx, "conversation_id = $1 AND author_id = $2 AND client_id = $3", m.ConversationID, m.Author.ID, m.ClientID)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return wire.Message{}, nil
-	case err == nil && known.Body != m.Body && m.Status != wire.StatusStreaming && known.EditedAt == nil && known.DeletedAt == nil:
+// findAuthor is m's author as a participant, and the id of what they have stored
+// under m's client id. Both are empty where there is nothing.
+func findAuthor(tx *transaction, m chat.NewMessage) (p wire.Participant, known string, err error) {
+	err = tx.QueryRow(`SELECT `+participantColumns+`, coalesce((SELECT id FROM message WHERE conversation_id = $1 AND author_id = $2 AND client_id = $3), '')
+		FROM participant WHERE conversation_id = $1 AND id = $2`,
+		m.ConversationID, m.Author.ID, m.ClientID).Scan(&p.ID, &p.Role, &p.Name, &p.ReadSeq, &known)
+	if errors.Is(err, sql.ErrNoRows) {
+		return wire.Participant{}, "", nil
+	}
+	return p, known, err
+}
+
+// sameMessage is what m's author has stored under m's client id. Of a text that
+// has changed since, nobody can tell whether it was the same.
+func sameMessage(tx *transaction, m chat.NewMessage, id string) (wire.Message, error) {
+	known, err := oneMessage(tx, "id = $1", id)
+	if err == nil && known.Body != m.Body && m.Status != wire.StatusStreaming && known.EditedAt == nil && known.DeletedAt == nil {
 		return wire.Message{}, wire.NewError(wire.CodeConflict, "This clientId was used for another text before. Choose a new one for each message.")
 	}
 	return known, err
@@ -121,6 +134,14 @@ func checkReply(tx *transaction, m chat.NewMessage) error {
 		return wire.NewError(wire.CodeInvalidField, "replyTo must be the id of a message of this conversation that is not deleted.")
 	}
 	return err
+}
+
+const personSpoke = "SELECT EXISTS (SELECT 1 FROM message WHERE conversation_id = $1 AND author_role = 'agent' AND created_at >= $2)"
+
+// PersonSpoke implements chat.Store.
+func (s *SQLite) PersonSpoke(ctx context.Context, conversationID string, since wire.Time) (spoke bool, err error) {
+	err = s.spoke.QueryRowContext(ctx, conversationID, since).Scan(&spoke)
+	return spoke, unavailable(err)
 }
 
 // Debts implements chat.Store.

@@ -64,7 +64,7 @@ func addReaction(tx *transaction, m wire.Message, r chat.Reaction) error {
 	if indexOf(m, r.Emoji) < 0 && len(m.Reactions) >= wire.MaxReactions {
 		return wire.NewError(wire.CodeTooManyReactions, fmt.Sprintf("A message may have at most %d different emoji.", wire.MaxReactions))
 	}
-	if _, err := join(tx, r.ConversationID, "", r.By, r.Now, false); err != nil {
+	if _, err := join(tx, r.ConversationID, "", r.By, r.Now); err != nil {
 		return err
 	}
 	_, err := tx.Exec("INSERT INTO reaction (message_id, emoji, participant_id, rev) SELECT $1, $2, $3, rev + 1 FROM conversation WHERE id = $4",

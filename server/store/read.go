@@ -32,7 +32,7 @@ func (s *SQLite) MarkRead(ctx context.Context, conversationID, participantID str
 }
 
 func markRead(tx *transaction, conversationID, participantID string, seq int64, now wire.Time) (p wire.Participant, rev int64, changed bool, err error) {
-	p, err = join(tx, conversationID, "", wire.Participant{ID: participantID, Role: wire.RoleVisitor}, now, false)
+	p, err = join(tx, conversationID, "", wire.Participant{ID: participantID, Role: wire.RoleVisitor}, now)
 	if err != nil || p.ReadSeq >= seq { // another device was faster
 		return p, 0, false, err
 	}

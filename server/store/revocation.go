@@ -13,6 +13,9 @@ func (s *SQLite) Revoke(ctx context.Context, r chat.Revocation) error {
 		if _, err := tx.Exec("DELETE FROM revocation WHERE expires_at <= $1", r.At); err != nil {
 			return err
 		}
+		if _, err := tx.Exec("DELETE FROM invitation WHERE participant_id = $1", r.Participant); err != nil {
+			return err
+		}
 		_, err := tx.Exec(`INSERT INTO revocation (participant_id, revoked_at, expires_at) VALUES ($1, $2, $3)
 			ON CONFLICT (participant_id) DO UPDATE SET revoked_at = excluded.revoked_at, expires_at = excluded.expires_at`,
 			r.Participant, r.At, r.ExpiresAt)

@@ -44,6 +44,7 @@ type SQLite struct {
 	read   *sql.DB
 	write  *sql.DB
 	writer *writer
+	spoke  *sql.Stmt // of PersonSpoke
 	epoch  string
 }
 
@@ -62,7 +63,7 @@ func Open(ctx context.Context, path string) (_ *SQLite, err error) {
 			err = errors.Join(err, s.closeFiles())
 		}
 	}()
-	if s.write, err = sql.Open("sqlite", dsn(path, "_txlock=immediate")); err != nil {
+	if s.write, err = sql.Open("sqlite", dsn(path, writing)); err != nil {
 		return nil, err
 	}
 	s.write.SetMaxOpenConns(1)
@@ -74,9 +75,18 @@ func Open(ctx context.Context, path string) (_ *SQLite, err error) {
 	}
 	s.read.SetMaxOpenConns(readers)
 	s.read.SetMaxIdleConns(readers)
+	if s.spoke, err = s.read.PrepareContext(ctx, personSpoke); err != nil {
+		return nil, err
+	}
 	s.writer = startWriter(s.write)
 	return s, nil
 }
+
+// writing is how the writer's connection behaves beside that: a large batch
+// changes more pages than SQLite would hold in memory (32 MB at most), what it may
+// have to undo stays there, and a log of up to 16 MB is brought into the database
+// at once.
+const writing = "_pragma=cache_size(-32000)&_pragma=temp_store(2)&_pragma=wal_autocheckpoint(4000)&_txlock=immediate"
 
 // dsn names the file and how its connections behave. busy_timeout comes first:
 // the pragmas after it may themselves have to wait.

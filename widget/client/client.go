@@ -38,7 +38,8 @@ type Options struct {
 	// Notify tells the host page. It is called by Run and must not block.
 	Notify func(session.Notify)
 	Now    func() wire.Time
-	// NewID makes client ids that nobody else makes.
+	// NewID makes ids that nobody else makes or guesses: client ids and the nonces
+	// of joins. They have wire.MinNonceLength bytes at least.
 	NewID func() string
 	// Debug tells the story of the realtime connection by Notify, and Texts
 	// includes what people write.
@@ -132,9 +133,17 @@ func (c *Client) State() session.State {
 func (c *Client) Cut(cut bool) { c.ladder.Cut(cut) }
 
 func (c *Client) put(i item) {
-	if send, ok := i.event.(session.Send); ok && send.ClientID == "" {
-		send.ClientID = c.options.NewID()
-		i.event = send
+	switch e := i.event.(type) {
+	case session.Send:
+		if e.ClientID == "" {
+			e.ClientID = c.options.NewID()
+			i.event = e
+		}
+	case session.Join:
+		if e.Nonce == "" {
+			e.Nonce = c.options.NewID()
+			i.event = e
+		}
 	}
 	c.mu.Lock()
 	c.queue = append(c.queue, i)

@@ -36,7 +36,9 @@ type backend struct {
 	down     bool
 	revoked  []string
 	read     int64
-	limited  string // the end of a path that is refused for seven seconds
+	limited  string             // the end of a path that is refused for seven seconds
+	joins    []wire.JoinRequest // the first of which has used the invitation
+	loseJoin bool               // the answer to it
 }
 
 func newBackend() *backend { return &backend{changed: make(chan struct{}), calls: map[string]int{}} }
@@ -80,6 +82,25 @@ func (b *backend) limit(end string) {
 	b.limited = end
 }
 
+// join lets whoever has used the invitation first in, again and again.
+func (b *backend) join(body []byte) (api.Response, error) {
+	var join wire.JoinRequest
+	if err := json.Unmarshal(body, &join); err != nil {
+		return api.Response{}, err
+	}
+	b.mu.Lock()
+	b.joins = append(b.joins, join)
+	first, lost := b.joins[0], b.loseJoin
+	b.mu.Unlock()
+	if lost {
+		return api.Response{}, errors.New("the answer is lost")
+	}
+	if join.Validate() != nil || join.Nonce == "" || join.Nonce != first.Nonce {
+		return reply(404, wire.ErrorAnswer{Error: wire.NewError(wire.CodeInvitationInvalid, "Used.")})
+	}
+	return reply(200, wire.Session{Conversation: wire.Conversation{ID: "c"}, Participant: wire.Participant{ID: "me"}, Cursor: wire.Cursor{Epoch: "e"}, Token: "secret"})
+}
+
 // Do is the transport.
 func (b *backend) Do(ctx context.Context, r api.Request) (api.Response, error) {
 	path, query, _ := strings.Cut(r.URL, "?")
@@ -107,7 +128,9 @@ func (b *backend) Do(ctx context.Context, r api.Request) (api.Response, error) {
 	token := r.Header["Authorization"]
 	switch r.Method + " " + path {
 	case "GET " + wire.PathConfig:
-		return reply(200, wire.Config{Features: []string{wire.FeatureReadMarks, wire.FeatureTyping}, Polling: wire.PollingConfig{Interval: 2000, Wait: 25}})
+		return reply(200, wire.Config{Features: []string{wire.FeatureReadMarks, wire.FeatureRejoin, wire.FeatureTyping}, Polling: wire.PollingConfig{Interval: 2000, Wait: 25}})
+	case "POST " + wire.PathJoin:
+		return b.join(r.Body)
 	case "POST " + wire.PathConversations:
 		return reply(201, wire.Session{Conversation: wire.Conversation{ID: "c"}, Participant: wire.Participant{ID: "me"}, Cursor: wire.Cursor{Epoch: "e"}, Token: "secret"})
 	}
@@ -564,4 +587,50 @@ func TestReadMarkIsShared(t *testing.T) {
 			t.Errorf("unread %d, %d; the server knows %d", x.State().Unread, y.State().Unread, b.backend.read)
 		}
 	})
+}
+
+// A join goes on as the same one when its answer was lost: by itself, after a
+// reload and in another tab.
+func TestJoinOutlivesItsAnswer(t *testing.T) {
+	lose := func(b *browser, on bool) {
+		b.backend.mu.Lock()
+		defer b.backend.mu.Unlock()
+		b.backend.loseJoin = on
+	}
+	for name, next := range map[string]func(b *browser, x *tab) *tab{
+		"by itself": func(_ *browser, x *tab) *tab { return x },
+		"reload":    func(b *browser, x *tab) *tab { x.close(); return b.open(false) },
+		"another tab": func(b *browser, x *tab) *tab {
+			y := b.open(false)
+			x.close()
+			return y
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBrowser(t, func(b *browser) {
+				x := b.open(false)
+				lose(b, true)
+				x.Do(session.Join{Code: "abc", Name: "Ben"})
+				b.wait(time.Second)
+				x = next(b, x)
+				lose(b, false)
+				b.wait(time.Minute)
+				if got := x.State(); got.ConversationID != "c" || got.Notice.Code != "" {
+					t.Errorf("in conversation %q, notice %+v", got.ConversationID, got.Notice)
+				}
+				joins := b.backend.joins
+				if len(joins) < 2 {
+					t.Fatalf("asked %d times", len(joins))
+				}
+				for _, j := range joins {
+					if err := j.Validate(); err != nil || j != joins[0] || j.Code != "abc" || j.Name != "Ben" {
+						t.Errorf("asked as %+v, at first as %+v: %v", j, joins[0], err)
+					}
+				}
+				if kept, _ := b.disk.Get(keyConversation); strings.Contains(kept, joins[0].Nonce) {
+					t.Errorf("the join is still kept: %s", kept)
+				}
+			})
+		})
+	}
 }

@@ -31,7 +31,7 @@ func (c *Client) perform(ctx context.Context, effect session.Effect) {
 		}, func(f session.Failure) session.Event { return session.CreateFailed{Failure: f} })
 	case session.JoinConversation:
 		c.call(ctx, func(ctx context.Context) (session.Event, error) {
-			joined, err := c.options.API.Join(ctx, wire.JoinRequest{Code: e.Code, Name: e.Name})
+			joined, err := c.options.API.Join(ctx, wire.JoinRequest{Code: e.Code, Name: e.Name, Nonce: e.Nonce})
 			return session.Joined{Session: joined}, err
 		}, func(f session.Failure) session.Event { return session.JoinFailed{Failure: f} })
 	case session.SendMessage:

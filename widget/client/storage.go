@@ -77,7 +77,7 @@ func (c *Client) save(s session.Saved) {
 }
 
 func (c *Client) saveConversation(s session.Saved) {
-	if s.ConversationID == "" && s.UserID == "" {
+	if s.ConversationID == "" && s.UserID == "" && s.Join.Code == "" {
 		c.drop(keyConversation)
 		return
 	}

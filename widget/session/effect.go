@@ -13,7 +13,7 @@ type (
 	// CreateConversation is answered by Created or CreateFailed, and
 	// JoinConversation by Joined or JoinFailed.
 	CreateConversation struct{ User wire.User }
-	JoinConversation   struct{ Code, Name string }
+	JoinConversation   Join
 	// SendMessage is answered by Sent or SendFailed.
 	SendMessage struct{ ConversationID, ClientID, Body, ReplyTo string }
 	// ReviseMessage, RemoveMessage, StopMessage and ReactTo are answered by

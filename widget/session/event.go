@@ -51,7 +51,12 @@ type (
 	// when they Join under a name, which may be empty; the outbox must be empty
 	// then. Decline forgets it.
 	Offered struct{ Code string }
-	Join    struct{ Code, Name string }
+	Join    struct {
+		Code, Name string
+		// Nonce proves to the server, should the answer be lost, that it is the
+		// same visitor who asks again. Without one, package client makes it.
+		Nonce string
+	}
 	Decline struct{}
 	// Seen means that everything up to a Seq stands, or has stood, on the screen.
 	// It counts as read when the panel is open and the page has the visitor's
@@ -236,6 +241,8 @@ type Saved struct {
 	ExpiresAt wire.Time `json:"expiresAt,omitzero"`
 	// UserID is who the visitor is on the site, empty for nobody in particular.
 	UserID string `json:"userId,omitempty"`
+	// Join is under way, or has no Code.
+	Join Join `json:"join,omitzero"`
 	// Outbox is kept entry by entry, beside the rest.
 	Outbox []Entry `json:"-"`
 }

@@ -250,6 +250,9 @@ func (m *machine) catchUp(page wire.Page) {
 	sortStable(messages, func(a, b *wire.Message) bool { return a.Seq < b.Seq })
 	m.work.ahead = nil
 	if page.Cursor.Rev >= m.Cursor.Rev { // one that was overtaken says nothing about what is to come
+		if page.HasMore && !m.work.catching {
+			m.work.sure = m.Cursor.Rev
+		}
 		m.work.catching = page.HasMore
 	}
 	for i := range messages {

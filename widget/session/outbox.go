@@ -136,9 +136,7 @@ func (m *machine) proceed() {
 	if m.due(&m.work.config) {
 		m.do(LoadConfig{})
 	}
-	if m.due(&m.work.join) {
-		m.do(JoinConversation(m.work.invite))
-	}
+	m.join()
 	if m.Ended || m.work.join.wanted {
 		return
 	}

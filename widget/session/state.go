@@ -263,6 +263,9 @@ func (s *State) Public() Public {
 func (s *State) Saved() Saved {
 	saved := Saved{ConversationID: s.ConversationID, Self: s.Self, Cursor: s.Cursor, ReadSeq: s.work.readSeq,
 		ExpiresAt: s.work.expiresAt, UserID: s.work.userID, Outbox: slices.Clone(s.Outbox)}
+	if s.work.join.wanted {
+		saved.Join = s.work.invite
+	}
 	for i := range saved.Outbox {
 		if saved.Outbox[i].State == Sending {
 			saved.Outbox[i].State = Queued
@@ -308,6 +311,7 @@ type work struct {
 	asked    wire.Time      // when the visitor wrote what has no answer yet
 	held     []Changed      // events that came before their predecessors
 	catching bool           // the last page was not all: more of the changes are to come
+	sure     int64          // the rev up to which all is shown, while that is so
 	ahead    []wire.Message // of those pages, what would leave a gap until then
 	wake     wire.Time      // when a Tick was asked for
 }

@@ -180,6 +180,7 @@ func (m *machine) start(saved Saved) {
 	m.Outbox = inOrder(saved.Outbox)
 	m.requeue()
 	m.work.userID = saved.UserID
+	m.goOnJoining(saved.Join)
 	if saved.ConversationID == "" {
 		return
 	}
@@ -301,8 +302,31 @@ func (m *machine) joinBy(j Join) {
 	}
 	m.dismiss()
 	m.decline(j.Code)
+	if j.Code == m.work.invite.Code { // may have arrived already
+		j.Nonce = m.work.invite.Nonce
+	}
 	m.work.invite = j
 	m.work.join.wanted = true
+}
+
+// goOnJoining takes up what was under way before, if anything was.
+func (m *machine) goOnJoining(j Join) {
+	if j.Code != "" {
+		m.work.invite, m.work.join.wanted = j, true
+	}
+}
+
+// join enters another conversation, once it is known whether the server takes a
+// nonce.
+func (m *machine) join() {
+	if !m.Loaded || !m.due(&m.work.join) {
+		return
+	}
+	j := m.work.invite
+	if !m.offers(wire.FeatureRejoin) {
+		j.Nonce = ""
+	}
+	m.do(JoinConversation(j))
 }
 
 // decline forgets an offer, and every one where no code is given.
@@ -418,7 +442,7 @@ func (m *machine) save(old State) {
 	}
 	before, after := old.Saved(), m.Saved()
 	same := before.ConversationID == after.ConversationID && before.Self == after.Self && before.Cursor == after.Cursor &&
-		before.ReadSeq == after.ReadSeq && before.ExpiresAt == after.ExpiresAt && before.UserID == after.UserID && slices.Equal(before.Outbox, after.Outbox)
+		before.ReadSeq == after.ReadSeq && before.ExpiresAt == after.ExpiresAt && before.UserID == after.UserID && before.Join == after.Join && slices.Equal(before.Outbox, after.Outbox)
 	if !same {
 		m.do(Save{after})
 	}

@@ -516,11 +516,51 @@ func TestReset(t *testing.T) {
 	}
 }
 
+// A join whose answer was lost is asked for again as the same one, also after a
+// reload.
+func TestJoinAgain(t *testing.T) {
+	s := begin(t, Saved{})
+	join := Join{Code: "abc", Name: "Ben", Nonce: "n1"}
+	s.on(Configured{wire.Config{Features: []string{wire.FeatureRejoin}}}).on(join)
+	if the[JoinConversation](s) != JoinConversation(join) {
+		t.Fatalf("effects %+v", s.effects)
+	}
+	saved := the[Save](s).Saved
+	if saved.Join != join || slices.IndexFunc(s.effects, func(e Effect) bool { _, is := e.(Save); return is }) != 0 {
+		t.Errorf("it is not kept before it is asked for: %+v", s.effects)
+	}
+	s.on(JoinFailed{Failure{Code: wire.CodeUnavailable, Lost: true}}).on(Join{Code: "abc", Name: "Benjamin", Nonce: "n2"}).after(60_000)
+	if want := (JoinConversation{Code: "abc", Name: "Benjamin", Nonce: "n1"}); the[JoinConversation](s) != want {
+		t.Errorf("asked by hand again: %+v, want %+v", s.effects, want)
+	}
+
+	s = &story{t: t, now: s.now}
+	s.on(Started{Saved: saved})
+	none[JoinConversation](s)
+	if s.on(Configured{wire.Config{Features: []string{wire.FeatureRejoin}}}); the[JoinConversation](s) != JoinConversation(join) {
+		t.Fatalf("after a reload: %+v", s.effects)
+	}
+	s.on(Joined{newSession()})
+	if saved := the[Save](s).Saved; saved.Join != (Join{}) || saved.ConversationID != conversation {
+		t.Errorf("kept: %+v", saved)
+	}
+
+	s = &story{t: t, now: s.now}
+	s.on(Started{Saved: saved}).on(Configured{})
+	if the[JoinConversation](s).Nonce != "" {
+		t.Error("a server that does not know the nonce would refuse it")
+	}
+	s.on(JoinFailed{Failure{Code: wire.CodeInvitationInvalid, Text: "Used."}})
+	if saved := the[Save](s).Saved; saved.Join != (Join{}) {
+		t.Errorf("what was refused for good is kept: %+v", saved)
+	}
+}
+
 func TestJoin(t *testing.T) {
 	s := chatting(t).on(Offered{"abc"})
 	none[JoinConversation](s)
-	s.on(Join{"abc", "Ben"})
-	if (the[JoinConversation](s) != JoinConversation{"abc", "Ben"}) || s.state.ConversationID != conversation {
+	s.on(Join{Code: "abc", Name: "Ben"})
+	if (the[JoinConversation](s) != JoinConversation{Code: "abc", Name: "Ben"}) || s.state.ConversationID != conversation {
 		t.Fatal("left before the other conversation is there")
 	}
 	s.on(JoinFailed{Failure{Code: wire.CodeInvitationInvalid, Text: "Used."}})

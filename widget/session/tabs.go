@@ -40,7 +40,7 @@ type Shared struct {
 // have s. With a zero before it is whole.
 func (s *State) Share(before State) Shared {
 	shared := Shared{
-		Config: s.Config, Loaded: s.Loaded, ConversationID: s.ConversationID, Self: s.Self, Cursor: s.Cursor,
+		Config: s.Config, Loaded: s.Loaded, ConversationID: s.ConversationID, Self: s.Self, Cursor: s.shownUpTo(),
 		HasOlder: s.HasOlder, LoadingOlder: s.LoadingOlder, Streams: s.Streams, Participants: s.Participants, Outbox: s.Outbox, Signals: s.Signals, Realtime: s.Realtime, Link: s.Link,
 		Notice: s.Notice, Unsaved: s.Unsaved, Invitation: s.Invitation, Ended: s.Ended, ReadSeq: s.work.readSeq,
 	}
@@ -60,6 +60,15 @@ func (s *State) Share(before State) Shared {
 		}
 	}
 	return shared
+}
+
+// shownUpTo is the cursor from which another tab can go on. What is kept back here
+// until all of it has come is not known there.
+func (s *State) shownUpTo() wire.Cursor {
+	if s.work.catching {
+		return wire.Cursor{Epoch: s.Cursor.Epoch, Rev: s.work.sure}
+	}
+	return s.Cursor
 }
 
 // Leading reports whether this tab is the one that speaks to the server.
@@ -154,6 +163,7 @@ func (m *machine) takeOver(saved Saved) {
 		return
 	}
 	m.work.userID, m.work.expiresAt = saved.UserID, saved.ExpiresAt
+	m.goOnJoining(saved.Join)
 	for _, e := range saved.Outbox {
 		if !m.known(e.ClientID) {
 			m.Outbox = append(slices.Clip(m.Outbox), e)

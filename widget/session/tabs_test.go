@@ -271,8 +271,8 @@ func TestIdentity(t *testing.T) {
 // to lead, once.
 func TestDoneBeforeAnybodyLeads(t *testing.T) {
 	s := &story{t: t, now: 1}
-	s.on(Started{Following: true}).on(Offered{"code"}).on(Join{"code", "Ben"})
-	s.on(Lead{s.state.Saved()})
+	s.on(Started{Following: true}).on(Offered{"code"}).on(Join{Code: "code", Name: "Ben"})
+	s.on(Lead{s.state.Saved()}).on(Configured{})
 	if the[JoinConversation](s).Code != "code" {
 		t.Errorf("effects %+v", s.effects)
 	}
@@ -282,4 +282,35 @@ func TestDoneBeforeAnybodyLeads(t *testing.T) {
 	x.mirror()
 	x.b.on(Lead{x.b.state.Saved()})
 	none[Forget](x.b)
+}
+
+// A tab that takes the lead goes on with a join that was under way.
+func TestJoinGoesOnInAnotherTab(t *testing.T) {
+	x := openTabs(t)
+	join := Join{Code: "abc", Name: "Ben", Nonce: "n1"}
+	x.do(join)
+	saved := the[Save](x.a).Saved
+	x.mirror()
+	none[JoinConversation](x.b)
+	x.b.on(Lead{saved})
+	if the[JoinConversation](x.b).Code != "abc" || x.b.state.Saved().Join != join {
+		t.Errorf("effects %+v", x.b.effects)
+	}
+}
+
+// A leader that has part of what it missed keeps back what would leave a gap. Who
+// takes the lead then asks for that once more.
+func TestLeadWhileCatchingUp(t *testing.T) {
+	x := openTabs(t)
+	before := x.b.state.Cursor
+	x.a.on(PageFetched{conversation, page(5, true, message(3, 5, bot, ""))})
+	x.mirror()
+	x.a.want([]int64{1}, 5)
+	x.b.on(Lead{x.a.state.Saved()})
+	if x.b.state.Cursor != before {
+		t.Errorf("b goes on from %+v, it has everything up to %+v", x.b.state.Cursor, before)
+	}
+	x.b.on(PageFetched{conversation, page(5, true, message(3, 5, bot, ""))})
+	x.b.on(PageFetched{conversation, page(6, false, message(2, 6, bot, ""))})
+	x.b.want([]int64{1, 2, 3}, 6)
 }

@@ -53,6 +53,7 @@ const (
 	FeatureStreaming   = "streaming"
 	FeaturePresence    = "presence"
 	FeatureContent     = "content" // Message.Content
+	FeatureRejoin      = "rejoin"  // JoinRequest.Nonce
 	FeatureTranscript  = "transcript"
 )
 
@@ -244,10 +245,13 @@ type Invitation struct {
 	ExpiresAt Time   `json:"expiresAt"`
 }
 
-// JoinRequest is the body of POST …/join. Name is what the others see.
+// JoinRequest is the body of POST …/join. Name is what the others see. Nonce is a
+// secret of the client's own, made at random for this one join: with it the same
+// request may be sent again when its answer was lost.
 type JoinRequest struct {
-	Code string `json:"code"`
-	Name string `json:"name,omitempty"`
+	Code  string `json:"code"`
+	Name  string `json:"name,omitempty"`
+	Nonce string `json:"nonce,omitempty"`
 }
 
 // ChannelAuthRequest asks for leave to subscribe to a channel; field names are

@@ -11,6 +11,9 @@ import (
 const (
 	// MaxIDLength is the length of any id, in bytes.
 	MaxIDLength = 64
+	// MinNonceLength is how short a nonce may be, in bytes: 16 random ones of an
+	// id's characters cannot be guessed.
+	MinNonceLength = 16
 	// MaxUserIDLength is the length of a site's own user id, in bytes.
 	MaxUserIDLength = 200
 	// MaxMessageChars is the length of a message's body in Unicode code points.
@@ -97,6 +100,9 @@ func (u User) Validate() error {
 func (r JoinRequest) Validate() error {
 	if !ValidID(r.Code) {
 		return NewError(CodeInvalidField, "code must be an invitation's code: 1 to 64 characters of A-Z a-z 0-9 _ and -.")
+	}
+	if r.Nonce != "" && (!ValidID(r.Nonce) || len(r.Nonce) < MinNonceLength) {
+		return NewError(CodeInvalidField, fmt.Sprintf("nonce must be %d to %d characters of A-Z a-z 0-9 _ and -, made at random.", MinNonceLength, MaxIDLength))
 	}
 	return ValidateName(r.Name)
 }

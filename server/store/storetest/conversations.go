@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -26,7 +27,7 @@ func testNotFound(t *testing.T, s chat.Store) {
 	if err != nil || len(list) != 0 {
 		t.Errorf("conversations: %v, %v", list, err)
 	}
-	_, err = s.Redeem(t.Context(), "nothing", start, wire.Participant{ID: "guest", Role: wire.RoleVisitor})
+	_, err = s.Redeem(t.Context(), redemption("nothing", "", start, wire.Participant{ID: "guest", Role: wire.RoleVisitor}))
 	refused(t, err, wire.CodeInvitationInvalid)
 }
 
@@ -107,6 +108,35 @@ func testDebts(t *testing.T, s chat.Store) {
 	}
 }
 
+func testPersonSpoke(t *testing.T, s chat.Store) {
+	spoke := func(c string, since wire.Time) bool {
+		t.Helper()
+		is, err := s.PersonSpoke(t.Context(), c, since)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return is
+	}
+	add(t, s, message("c", "ann", "k1"))
+	add(t, s, message("other", "ann", "k1"))
+	add(t, s, *answer(chat.Debt{ConversationID: "c", MessageID: "c-ann-k1"}, "a"))
+	if spoke("c", 0) {
+		t.Error("neither a visitor nor the bot speaks for the site")
+	}
+	m := message("c", "site-anna", "k2")
+	m.Author.Role, m.CreatedAt = wire.RoleAgent, start+10
+	add(t, s, m)
+	for _, want := range []struct {
+		conversation string
+		since        wire.Time
+		spoke        bool
+	}{{"c", start, true}, {"c", start + 10, true}, {"c", start + 11, false}, {"other", start, false}, {"none", start, false}} {
+		if got := spoke(want.conversation, want.since); got != want.spoke {
+			t.Errorf("%+v: %v", want, got)
+		}
+	}
+}
+
 func testSettleConcurrent(t *testing.T, s chat.Store) {
 	const questions = 10
 	for i := range questions {
@@ -160,7 +190,11 @@ func testRedeem(t *testing.T, s chat.Store) {
 	}
 	before := conversation(t, s, "c")
 	guest := wire.Participant{ID: "guest", Role: wire.RoleVisitor, Name: "Guest"}
-	c, err := s.Redeem(t.Context(), "hash", start+99, guest)
+	redeemed, err := s.Redeem(t.Context(), redemption("hash", "", start+99, guest))
+	c := redeemed.Conversation
+	if redeemed.Participant != guest || redeemed.Again {
+		t.Errorf("redeem: %+v", redeemed)
+	}
 	if err != nil || c.Rev <= before.Rev || c.LastSeq != 1 || c.UpdatedAt != start+99 {
 		t.Errorf("redeem: %+v, %v; it was %+v before", c, err, before)
 	}
@@ -170,7 +204,7 @@ func testRedeem(t *testing.T, s chat.Store) {
 	if all := participants(t, s, "c"); len(all) != 3 || all[2] != guest {
 		t.Errorf("the participants are %+v, the last one should be %+v", all, guest)
 	}
-	_, err = s.Redeem(t.Context(), "hash", start+99, wire.Participant{ID: "second", Role: wire.RoleVisitor})
+	_, err = s.Redeem(t.Context(), redemption("hash", "", start+99, wire.Participant{ID: "second", Role: wire.RoleVisitor}))
 	refused(t, err, wire.CodeInvitationInvalid)
 	if stored := conversation(t, s, "c"); stored != c {
 		t.Errorf("a refused guest changed %+v to %+v", c, stored)
@@ -183,7 +217,7 @@ func testRedeemConcurrent(t *testing.T, s chat.Store) {
 	}
 	var in atomic.Int32
 	together(writers, func(i int) {
-		_, err := s.Redeem(t.Context(), "hash", start, wire.Participant{ID: fmt.Sprint("guest", i), Role: wire.RoleVisitor})
+		_, err := s.Redeem(t.Context(), redemption("hash", "", start, wire.Participant{ID: fmt.Sprint("guest", i), Role: wire.RoleVisitor}))
 		if err == nil {
 			in.Add(1)
 			return
@@ -200,9 +234,9 @@ func testRedeemExpired(t *testing.T, s chat.Store) {
 		t.Fatal(err)
 	}
 	guest := wire.Participant{ID: "guest", Role: wire.RoleVisitor}
-	_, err := s.Redeem(t.Context(), "hash", start+100, guest)
+	_, err := s.Redeem(t.Context(), redemption("hash", "", start+100, guest))
 	refused(t, err, wire.CodeInvitationInvalid)
-	if _, err := s.Redeem(t.Context(), "hash", start+99, guest); err != nil {
+	if _, err := s.Redeem(t.Context(), redemption("hash", "", start+99, guest)); err != nil {
 		t.Errorf("a moment before it expires: %v", err)
 	}
 	// Making a new one must not take a valid one along.
@@ -215,9 +249,74 @@ func testRedeemExpired(t *testing.T, s chat.Store) {
 		t.Fatal(err)
 	}
 	for _, hash := range []string{"valid", "later"} {
-		if _, err := s.Redeem(t.Context(), hash, start+60, wire.Participant{ID: hash, Role: wire.RoleVisitor}); err != nil {
+		if _, err := s.Redeem(t.Context(), redemption(hash, "", start+60, wire.Participant{ID: hash, Role: wire.RoleVisitor})); err != nil {
 			t.Errorf("%s: %v", hash, err)
 		}
+	}
+}
+
+func testRedeemAgain(t *testing.T, s chat.Store) {
+	for _, hash := range []string{"hash", "other", "without"} {
+		if err := s.Invite(t.Context(), invitation("c", hash)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	guest := wire.Participant{ID: "guest", Role: wire.RoleVisitor, Name: "Guest"}
+	first, err := s.Redeem(t.Context(), redemption("hash", "nonce", start+99, guest))
+	if err != nil || first.Again || first.Participant != guest {
+		t.Fatalf("at first: %+v, %v", first, err)
+	}
+	// The invitation itself has expired by now.
+	for now := start + 99; now < start+299; now += 50 {
+		again, err := s.Redeem(t.Context(), redemption("hash", "nonce", now, wire.Participant{ID: "another", Role: wire.RoleVisitor, Name: "Another"}))
+		want := chat.Redeemed{Conversation: first.Conversation, Participant: guest, Again: true}
+		if err != nil || again != want {
+			t.Errorf("again: %+v, %v; want %+v", again, err, want)
+		}
+	}
+	if _, err := s.Redeem(t.Context(), redemption("without", "", start, wire.Participant{ID: "third", Role: wire.RoleVisitor})); err != nil {
+		t.Fatal(err)
+	}
+	refuse := func(hash, nonce string, now wire.Time) {
+		t.Helper()
+		_, err := s.Redeem(t.Context(), redemption(hash, nonce, now, wire.Participant{ID: "thief", Role: wire.RoleVisitor}))
+		refused(t, err, wire.CodeInvitationInvalid)
+	}
+	refuse("hash", "guess", start+99)
+	refuse("hash", "", start+99)
+	refuse("hash", "nonce", start+299)
+	refuse("without", "", start)
+	refuse("without", "nonce", start)
+	if err := s.Revoke(t.Context(), chat.Revocation{Participant: "guest", At: start + 100, ExpiresAt: start + 1000}); err != nil {
+		t.Fatal(err)
+	}
+	refuse("hash", "nonce", start+101) // who has left does not come back by it
+	if all := participants(t, s, "c"); len(all) != 3 {
+		t.Errorf("the participants are %+v", all)
+	}
+	if _, err := s.Redeem(t.Context(), redemption("other", "nonce", start+99, wire.Participant{ID: "fourth", Role: wire.RoleVisitor})); err != nil {
+		t.Errorf("another invitation by the same nonce: %v", err)
+	}
+}
+
+func testRedeemAgainConcurrent(t *testing.T, s chat.Store) {
+	if err := s.Invite(t.Context(), invitation("c", "hash")); err != nil {
+		t.Fatal(err)
+	}
+	var first atomic.Int32
+	ids := make([]string, writers)
+	together(writers, func(i int) {
+		r, err := s.Redeem(t.Context(), redemption("hash", "nonce", start, wire.Participant{ID: fmt.Sprint("guest", i), Role: wire.RoleVisitor}))
+		if err != nil {
+			t.Errorf("try %d: %v", i, err)
+		}
+		if !r.Again {
+			first.Add(1)
+		}
+		ids[i] = r.Participant.ID
+	})
+	if n := len(participants(t, s, "c")); first.Load() != 1 || n != 2 || len(slices.Compact(ids)) != 1 {
+		t.Errorf("%d came in at first, as %q; %d participants", first.Load(), ids, n)
 	}
 }
 

@@ -165,13 +165,13 @@ func testChangesWithoutMessage(t *testing.T, s chat.Store) {
 	if err := s.Invite(t.Context(), invitation("c", "hash")); err != nil {
 		t.Fatal(err)
 	}
-	joined, err := s.Redeem(t.Context(), "hash", start, wire.Participant{ID: "guest", Role: wire.RoleVisitor})
+	redeemed, err := s.Redeem(t.Context(), redemption("hash", "", start, wire.Participant{ID: "guest", Role: wire.RoleVisitor}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := changes(t, s, "c", m.Rev, 10)
-	if len(got.Messages) != 0 || got.More || got.Rev != joined.Rev || got.Rev <= m.Rev {
-		t.Errorf("changes after a guest joined: %+v; the conversation is at %d, its message at %d", got, joined.Rev, m.Rev)
+	if len(got.Messages) != 0 || got.More || got.Rev != redeemed.Conversation.Rev || got.Rev <= m.Rev {
+		t.Errorf("changes after a guest joined: %+v; the conversation is at %d, its message at %d", got, redeemed.Conversation.Rev, m.Rev)
 	}
 }
 

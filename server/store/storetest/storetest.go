@@ -57,11 +57,14 @@ func Run(t *testing.T, open Open) {
 		{"reactions of many at once", testReactConcurrent},
 		{"a reply has something to reply to", testReply},
 		{"an answer owed is known until it is settled", testDebts},
+		{"a person who has spoken is known", testPersonSpoke},
 		{"an answer is given once", testSettleConcurrent},
 		{"a refused answer is still owed", testSettleRefused},
 		{"an invitation is used once", testRedeem},
 		{"an invitation is used once by many", testRedeemConcurrent},
 		{"an invitation expires", testRedeemExpired},
+		{"using an invitation can be repeated by who did", testRedeemAgain},
+		{"using an invitation is repeated by many at once", testRedeemAgainConcurrent},
 		{"inviting begins a conversation", testInviteFirst},
 		{"a read mark rises and is a change", testMarkRead},
 		{"a read mark of several devices", testMarkReadConcurrent},
@@ -97,6 +100,11 @@ func answer(d chat.Debt, id string) *chat.NewMessage {
 		Author: wire.Author{ID: "bot", Role: wire.RoleBot, Name: "Assistant"},
 		Body:   "The answer", CreatedAt: start + 5, Source: &wire.Source{Title: "Page", URL: "/page"},
 	}
+}
+
+// redemption can be repeated until 200 after now.
+func redemption(codeHash, nonceHash string, now wire.Time, p wire.Participant) chat.Redemption {
+	return chat.Redemption{CodeHash: codeHash, NonceHash: nonceHash, Participant: p, Now: now, Until: now + 200}
 }
 
 // invitation lets somebody into c until start+100.
@@ -253,7 +261,7 @@ func testReopen(t *testing.T, open Open) {
 	if m := add(t, s, message("c", "ann", "k9")); m.Seq != 5 || m.Rev <= want.Conversations[0].Rev {
 		t.Errorf("the next message has seq %d and rev %d after %+v", m.Seq, m.Rev, want.Conversations[0])
 	}
-	if _, err := s.Redeem(t.Context(), "hash", start, wire.Participant{ID: "guest", Role: wire.RoleVisitor}); err != nil {
+	if _, err := s.Redeem(t.Context(), redemption("hash", "", start, wire.Participant{ID: "guest", Role: wire.RoleVisitor})); err != nil {
 		t.Errorf("the invitation after opening again: %v", err)
 	}
 }
