@@ -217,6 +217,14 @@ func (c Conversation) Before(ctx context.Context, seq int64) (wire.Page, error) 
 	return c.page(ctx, "before="+strconv.FormatInt(seq, 10))
 }
 
+// SaveTranscript asks for the conversation as plain text in a language, with the
+// times of a zone by its IANA name. The answer is a file, which the Transport
+// keeps for the visitor, and of which it passes on that it has come: status 204.
+// The browser's does so.
+func (c Conversation) SaveTranscript(ctx context.Context, lang, zone string) error {
+	return c.call(ctx, "GET", wire.PathTranscript+"?language="+url.QueryEscape(lang)+"&zone="+url.QueryEscape(zone), nil, nil, nil)
+}
+
 // Invite makes an invitation to the conversation.
 func (c Conversation) Invite(ctx context.Context) (invitation wire.Invitation, err error) {
 	err = c.call(ctx, "POST", wire.PathInvitations, nil, struct{}{}, &invitation)

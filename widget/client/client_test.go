@@ -36,6 +36,7 @@ type backend struct {
 	down     bool
 	revoked  []string
 	read     int64
+	limited  string             // the end of a path that is refused for seven seconds
 	joins    []wire.JoinRequest // the first of which has used the invitation
 	loseJoin bool               // the answer to it
 }
@@ -74,6 +75,13 @@ func (b *backend) shut(down bool) {
 	b.down = down
 }
 
+// limit refuses what has this end of a path.
+func (b *backend) limit(end string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.limited = end
+}
+
 // join lets whoever has used the invitation first in, again and again.
 func (b *backend) join(body []byte) (api.Response, error) {
 	var join wire.JoinRequest
@@ -102,7 +110,7 @@ func (b *backend) Do(ctx context.Context, r api.Request) (api.Response, error) {
 	}
 	b.mu.Lock()
 	b.calls[r.Method+" "+path]++
-	down := b.down
+	down, limited := b.down, b.limited != "" && strings.HasSuffix(path, b.limited)
 	b.mu.Unlock()
 	select {
 	case <-time.After(10 * time.Millisecond):
@@ -112,10 +120,15 @@ func (b *backend) Do(ctx context.Context, r api.Request) (api.Response, error) {
 	if down {
 		return api.Response{}, errors.New("no network")
 	}
+	if limited {
+		response, err := reply(429, wire.ErrorAnswer{Error: wire.NewError(wire.CodeRateLimited, "Too much at once.")})
+		response.RetryAfter = "7"
+		return response, err
+	}
 	token := r.Header["Authorization"]
 	switch r.Method + " " + path {
 	case "GET " + wire.PathConfig:
-		return reply(200, wire.Config{Features: []string{wire.FeatureReadMarks, wire.FeatureRejoin}, Polling: wire.PollingConfig{Interval: 2000, Wait: 25}})
+		return reply(200, wire.Config{Features: []string{wire.FeatureReadMarks, wire.FeatureRejoin, wire.FeatureTyping}, Polling: wire.PollingConfig{Interval: 2000, Wait: 25}})
 	case "POST " + wire.PathJoin:
 		return b.join(r.Body)
 	case "POST " + wire.PathConversations:
@@ -142,6 +155,8 @@ func (b *backend) Do(ctx context.Context, r api.Request) (api.Response, error) {
 		defer b.mu.Unlock()
 		b.read = max(b.read, read.Seq)
 		return reply(200, wire.ReadAnswer{ReadSeq: b.read})
+	case strings.HasSuffix(path, "/transcript"), strings.HasSuffix(path, "/typing"):
+		return api.Response{Status: 204}, nil
 	case strings.HasSuffix(path, "/token") && r.Method == "DELETE":
 		b.mu.Lock()
 		defer b.mu.Unlock()

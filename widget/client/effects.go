@@ -85,7 +85,10 @@ func (c *Client) perform(ctx context.Context, effect session.Effect) {
 		go func() {
 			limited, cancel := context.WithTimeout(ctx, callTimeout)
 			defer cancel()
-			_ = conversation.Typing(limited, e.On, socket) // what is lost passes
+			var refusal *wire.Error // what is lost passes, but of too much the visitor is told
+			if err := conversation.Typing(limited, e.On, socket); errors.As(err, &refusal) && refusal.Code == wire.CodeRateLimited {
+				c.Do(session.Refused{Failure: failure(err)})
+			}
 		}()
 	case session.Renew:
 		conversation := c.conversation(e.ConversationID)

@@ -37,8 +37,8 @@ type (
 		ConversationID string
 		Seq, Delivered int64
 	}
-	// TellTyping tells the others that the visitor writes, or has stopped. Nothing
-	// answers it: what is lost passes.
+	// TellTyping tells the others that the visitor writes, or has stopped. Only a
+	// limit on it is answered, by Refused: what is lost passes.
 	TellTyping struct {
 		ConversationID string
 		On             bool

@@ -177,7 +177,7 @@ func (m *machine) reviseFailed(e ReviseFailed) {
 		m.end(e.Failure)
 	default:
 		m.heard(e.Failure)
-		m.notice(e.Failure.Code, e.Failure.Text, e.Failure.RetryAfter)
+		m.refused(e.Failure)
 	}
 }
 

@@ -157,8 +157,13 @@ func (l Link) Shown(now wire.Time) LinkState {
 type Notice struct {
 	Code wire.Code
 	Text string
-	// RetryAfter is how many seconds to wait, 0 where waiting does not help.
+	// RetryAfter is how many seconds to wait, 0 where waiting does not help; Until
+	// is when they have passed and the notice goes by itself.
 	RetryAfter int
+	Until      wire.Time
+	// Again says that what was refused is not done unless the visitor does it
+	// again.
+	Again bool
 }
 
 // Item is one line of the timeline: a message of the conversation or an entry

@@ -16,6 +16,7 @@ const (
 	PathPresence      = "/api/chatbot/conversations/{id}/presence"
 	PathToken         = "/api/chatbot/conversations/{id}/token"
 	PathInvitations   = "/api/chatbot/conversations/{id}/invitations"
+	PathTranscript    = "/api/chatbot/conversations/{id}/transcript"
 	PathChannelAuth   = "/api/chatbot/broadcasting/auth"
 	PathUserAuth      = "/api/chatbot/broadcasting/user-auth"
 )
@@ -54,6 +55,7 @@ const (
 	FeaturePresence    = "presence"
 	FeatureContent     = "content" // Message.Content
 	FeatureRejoin      = "rejoin"  // JoinRequest.Nonce
+	FeatureTranscript  = "transcript"
 )
 
 // Config is the answer of GET /api/chatbot/config. It never holds a secret.
