@@ -161,6 +161,9 @@ func (c *Client) drain(ctx context.Context) {
 	c.queue = nil
 	c.mu.Unlock()
 	for _, i := range items {
+		if c.replaced() {
+			c.standDown(ctx)
+		}
 		c.apply(ctx, i)
 		if i.done != nil {
 			close(i.done)
@@ -183,12 +186,13 @@ func (c *Client) apply(ctx context.Context, i item) {
 	case session.Lead:
 		c.answered()
 		c.sharing.taking = false
+		c.sharing.led = true
+		c.set(keyLeader, c.sharing.name)
 		c.step(ctx, session.Lead{Saved: c.load()})
 		c.sharing.followers, c.sharing.shown = true, session.State{}
 		c.share(true) // those who asked while nobody led
 	case session.StandDown:
-		c.step(ctx, e)
-		c.ask()
+		c.standDown(ctx)
 	case session.Shown, session.Hidden:
 		c.step(ctx, e)
 		_, hidden := e.(session.Hidden)

@@ -526,6 +526,26 @@ func TestTabThatLeadsIsClosed(t *testing.T) {
 	})
 }
 
+// A tab that was frozen while it led does what waited for it before it hears that
+// another one leads. It may not undo what that one keeps, nor begin a conversation
+// beside its.
+func TestThawedTab(t *testing.T) {
+	inBrowser(t, func(b *browser) {
+		x := b.open(false)
+		b.disk.Set("leader", `"another tab"`)
+		const others = `{"conversationId":"c","token":"t","self":"me","at":1}`
+		b.disk.Set("conversation", others)
+		x.Do(session.Send{Text: "one"})
+		b.wait(time.Millisecond)
+		if kept, _ := b.disk.Get("conversation"); kept != others || x.leading() {
+			t.Errorf("it leads: %v, kept is %s", x.leading(), kept)
+		}
+		if got := b.backend.bodies(); len(got) != 0 {
+			t.Errorf("it sent %q", got)
+		}
+	})
+}
+
 // A tab in the background may be frozen while it leads: another takes over, and
 // the frozen one follows when it wakes.
 func TestTabThatLeadsIsFrozen(t *testing.T) {

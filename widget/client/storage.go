@@ -14,6 +14,7 @@ import (
 // may write at the same time without one undoing what the other has done.
 const (
 	keyConversation = "conversation"
+	keyLeader       = "leader"  // the name of the tab that took the lead last
 	prefixEntry     = "out."    // and a client id
 	prefixRevoke    = "revoke." // and the id of a conversation whose token is to be revoked
 )

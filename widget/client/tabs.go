@@ -57,6 +57,7 @@ type sharing struct {
 	got       int           // the number of the last one
 	patience  *time.Timer   // until the lead is taken
 	taking    bool          // the lead was asked for, not to wait for it
+	led       bool          // this tab got the lead, and has not lost it
 	hidden    bool
 }
 
@@ -99,6 +100,26 @@ func (c *Client) answered() {
 	if c.sharing.patience != nil {
 		c.sharing.patience.Stop()
 		c.sharing.patience = nil
+	}
+}
+
+// replaced reports whether another tab has taken the lead from this one, which may
+// have been frozen since and know nothing of it: neither may it begin a second
+// conversation, nor undo what the other keeps.
+func (c *Client) replaced() bool {
+	if !c.sharing.led {
+		return false
+	}
+	leader, ok := c.options.Storage.Get(keyLeader)
+	return ok && leader != `"`+c.sharing.name+`"`
+}
+
+// standDown follows from now on, unless this tab does already.
+func (c *Client) standDown(ctx context.Context) {
+	if c.sharing.led || c.leading() {
+		c.sharing.led = false
+		c.step(ctx, session.StandDown{})
+		c.ask()
 	}
 }
 
