@@ -60,49 +60,8 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// notInTheBrowser are packages that the widget must not link: every visitor
-// pays for them.
-var notInTheBrowser = map[string]string{
-	"net/http":                  "160 KB in brotli; the browser has fetch (a stand-in is linked in the built widget)",
-	"github.com/yuin/goldmark":  "198 KB in brotli; Markdown is turned on the server",
-	"github.com/golang-jwt/jwt": "tokens are opaque to the widget",
-	"text/template":             "reflection keeps every method alive",
-	"html/template":             "the same, and HTML is never made of text",
-	"log/slog":                  "the console is told through the page",
-	"encoding/gob":              "JSON is what the contract speaks",
-	"database/sql":              "storage is the browser's",
-	"golang.org/x/text":         "Unicode tables of megabytes",
-	"testing":                   "tests do not ship",
-}
-
-// The libraries bring net/http in; the widget's own packages do not.
-func TestNotInTheBrowser(t *testing.T) {
-	all := dependencies(t, "chatbot/widget", "GOOS=js GOARCH=wasm")
-	for _, own := range all {
-		if !strings.HasPrefix(own, "chatbot/") {
-			continue
-		}
-		for _, dep := range imports(t, own) {
-			if why, denied := notInTheBrowser[dep]; denied {
-				t.Errorf("%s imports %s: %s", own, dep, why)
-			}
-		}
-	}
-	for dep, why := range notInTheBrowser {
-		if dep != "net/http" && slices.ContainsFunc(all, func(d string) bool {
-			return d == dep || strings.HasPrefix(d, dep+"/") && !strings.HasPrefix(dep, "database")
-		}) {
-			t.Errorf("the widget links %s: %s", dep, why)
-		}
-	}
-}
-
 func dependencies(t *testing.T, of, env string) []string {
 	return list(t, env, "-deps", of)
-}
-
-func imports(t *testing.T, of string) []string {
-	return list(t, "GOOS=js GOARCH=wasm", "-f", `{{join .Imports "\n"}}`, of)
 }
 
 func list(t *testing.T, env string, args ...string) []string {

@@ -33,7 +33,6 @@ const (
 	rootName   = "root"        // TINYGOROOT
 	binName    = "tinygo"      // the compiler
 	targetName = "target.json" // what it compiles for
-	optName    = "wasm-opt"    // what it calls in place of wasm-opt
 )
 
 // ErrMissing is what Find gives where Make has not been.
@@ -98,7 +97,7 @@ func fill(home string, out io.Writer) error {
 			return err
 		}
 	}
-	if err := writeOpt(home); err != nil {
+	if _, err := findOpt(home); err != nil {
 		return err
 	}
 	return writeTarget(home)
@@ -141,34 +140,6 @@ func compile(home string) error {
 	_, err = output(root, "env", "CGO_ENABLED=1", "GOFLAGS=-mod=mod", "GOWORK=off", "GOOS=", "GOARCH=",
 		"go", "build", "-tags", "llvm19", "-o", filepath.Join(home, binName), ".")
 	return err
-}
-
-// unhurried are packages in which nothing ever waits: no channel, no lock that
-// is held over a wait, no call of what may wait.
-var unhurried = []string{
-	"encoding/json", "reflect", "internal/reflectlite", "fmt", "strconv", "internal/strconv", "strings", "bytes",
-	"slices", "errors", "net/url", "chatbot/widget/session", "chatbot/widget/wire",
-}
-
-// writeOpt writes what TinyGo calls in place of wasm-opt. That makes functions
-// that can be left in the middle, for goroutines, of all that might wait; it
-// takes calls of JavaScript and of function values for such. The former never
-// leave one: a callback runs to its end on a stack of its own. Nor do the
-// unhurried packages. That is 1 % and 3 % of the program.
-func writeOpt(home string) error {
-	opt, err := exec.LookPath("wasm-opt")
-	if bundled := filepath.Join(home, rootName, "bin", "wasm-opt"); err != nil {
-		if _, missing := os.Stat(bundled); missing != nil {
-			return fmt.Errorf("wasm-opt, of the package binaryen: %w", err)
-		}
-		opt = bundled
-	}
-	var functions []string
-	for _, name := range unhurried {
-		functions = append(functions, name+".*", "(*"+name+".*)*")
-	}
-	script := fmt.Sprintf("#!/bin/sh\nexec '%s' --pass-arg=asyncify-ignore-imports '--pass-arg=asyncify-removelist@%s' \"$@\"\n", opt, strings.Join(functions, ","))
-	return os.WriteFile(filepath.Join(home, optName), []byte(script), 0o755)
 }
 
 // writeTarget writes TinyGo's own description of a browser, changed where parts

@@ -17,7 +17,6 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"chatbot/assets/build/standins"
@@ -26,10 +25,6 @@ import (
 // Toolchain is a TinyGo that is ready for use.
 type Toolchain struct{ home string }
 
-// own is a package of which TinyGo has its own that is better than the stand-in:
-// it asks the browser for random bytes without keeping a JavaScript value.
-const own = "crypto/rand"
-
 // Exec is the support script that belongs to what it compiles.
 func (t *Toolchain) Exec() ([]byte, error) {
 	return os.ReadFile(filepath.Join(t.home, rootName, "targets", "wasm_exec.js"))
@@ -37,13 +32,17 @@ func (t *Toolchain) Exec() ([]byte, error) {
 
 // flags: -opt=z is for size, and a panic is a trap rather than a text, which
 // saves a seventh. The standard build tells the text.
-var flags = []string{"-no-debug", "-opt=z", "-panic=trap"}
+var flags = []string{"-no-debug", "-opt=z", "-panic=trap", "-stack-size=128KB"}
 
 // Compile compiles a package of the module in a folder, with the stand-ins. The
 // program still has its functions' names. What was compiled before of the same
 // sources is not compiled again.
 func (t *Toolchain) Compile(module, name string) ([]byte, error) {
-	key, err := t.key(module, name)
+	opt, err := optScript(t.home)
+	if err != nil {
+		return nil, err
+	}
+	key, err := t.key(module, name, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -60,11 +59,14 @@ func (t *Toolchain) Compile(module, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	made := filepath.Join(dir, "made.wasm")
+	made, optFile := filepath.Join(dir, "made.wasm"), filepath.Join(dir, "wasm-opt")
+	if err := os.WriteFile(optFile, opt, 0o755); err != nil {
+		return nil, err
+	}
 	command := exec.Command(filepath.Join(t.home, binName), append(append([]string{"build", "-target", filepath.Join(t.home, targetName), "-o", made}, flags...), name)...)
 	command.Dir = module
 	command.Env = append(os.Environ(), "GOROOT="+goroot, "TINYGOROOT="+root, "GOOS=", "GOARCH=", "GOFLAGS=",
-		"WASMOPT="+filepath.Join(t.home, optName), "XDG_CACHE_HOME="+dir)
+		"WASMOPT="+optFile, "XDG_CACHE_HOME="+dir)
 	if said, err := command.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("compiling with TinyGo: %w\n%s", err, said)
 	}
@@ -84,7 +86,7 @@ func keep(made, built string) error {
 }
 
 // key stands for everything a program is made of.
-func (t *Toolchain) key(module, name string) (string, error) {
+func (t *Toolchain) key(module, name string, opt []byte) (string, error) {
 	const files = `{{if not .Standard}}{{range .GoFiles}}{{$.Dir}}/{{.}}{{"\n"}}{{end}}{{range .EmbedFiles}}{{$.Dir}}/{{.}}{{"\n"}}{{end}}{{end}}`
 	list, err := output(module, "env", "GOOS=js", "GOARCH=wasm", "go", "list", "-tags", "tinygo,tinygo.wasm", "-deps", "-f", files, name)
 	if err != nil {
@@ -95,28 +97,20 @@ func (t *Toolchain) key(module, name string) (string, error) {
 		return "", err
 	}
 	sum := sha256.New()
-	fmt.Fprintln(sum, version, flags)
-	names := []string{filepath.Join(t.home, targetName), filepath.Join(t.home, optName)}
-	for _, file := range append(names, strings.Fields(list)...) {
+	fmt.Fprintf(sum, "%s %s %s", version, flags, opt)
+	for _, file := range append(strings.Fields(list), filepath.Join(t.home, targetName)) {
 		content, err := os.ReadFile(file)
 		if err != nil {
 			return "", err
 		}
 		fmt.Fprintf(sum, "%s %d\n%s", filepath.Base(file), len(content), content)
 	}
-	for _, f := range used() {
-		fmt.Fprintln(sum, f)
-	}
+	fmt.Fprintln(sum, standins.Files(), changes)
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// used are the stand-ins but the one that TinyGo does without.
-func used() []standins.File {
-	return slices.DeleteFunc(standins.Files(), func(f standins.File) bool { return f.Package == own })
-}
-
 // roots makes a GOROOT and a TINYGOROOT in dir with the stand-ins in their
-// places: in both, since it depends on whether TinyGo has its own of a package
+// places, and TinyGo's own sources changed. The stand-ins are in both, since it depends on whether TinyGo has its own of a package
 // where it looks.
 func roots(dir, tinyGo string) (goroot, root string, err error) {
 	real, err := output("", "go", "env", "GOROOT")
@@ -125,19 +119,19 @@ func roots(dir, tinyGo string) (goroot, root string, err error) {
 	}
 	goroot, root = filepath.Join(dir, "go"), filepath.Join(dir, "root")
 	replaced := map[string]bool{}
-	for _, f := range used() {
+	for _, f := range standins.Files() {
 		replaced[f.Package] = replaced[f.Package] || !f.Part
 		replaced[path.Join(f.Package, f.Name)] = true
 	}
 	if err := errors.Join(linkRoot(real, goroot, replaced), linkRoot(tinyGo, root, replaced)); err != nil {
 		return "", "", err
 	}
-	for _, f := range used() {
+	for _, f := range standins.Files() {
 		if err := errors.Join(place(f, goroot), place(f, root)); err != nil {
 			return "", "", err
 		}
 	}
-	return goroot, root, nil
+	return goroot, root, apply(changes, filepath.Join(root, "src"))
 }
 
 // linkRoot makes a folder that is like another, but src can be changed.

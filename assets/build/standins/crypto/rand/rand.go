@@ -1,4 +1,4 @@
-//go:build js && wasm
+//go:build js && wasm && !tinygo
 
 // Package rand stands in for the standard library's in the browser. It reads
 // the same source, the browser's crypto.getRandomValues, without the FIPS 140
