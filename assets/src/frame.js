@@ -395,7 +395,7 @@
 		// what there is to read.
 		focus: () => { if (!matchMedia("(pointer: coarse)").matches) attempt(() => textarea.focus({ preventScroll: true })); },
 		compose: text => {
-			write(text);
+			if (text !== null) write(text);
 			textarea.focus();
 		},
 		style: (name, value) => { root.style.setProperty(name, value); },

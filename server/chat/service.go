@@ -465,6 +465,12 @@ func (s *Service) Presence(ctx context.Context, c Caller, state wire.SignalType)
 	if !state.Presence() {
 		return wire.NewError(wire.CodeInvalidField, "state must be online, away or offline.")
 	}
+	return s.present(ctx, c, state, false)
+}
+
+// present tells of a participant's state. One that was only concluded gives way
+// to what they say of themselves meanwhile.
+func (s *Service) present(ctx context.Context, c Caller, state wire.SignalType, concluded bool) error {
 	id, every := c.Participant.ID, time.Duration(0)
 	before := s.signals.presence(c.Conversation, id, s.now())
 	if before == state {
@@ -481,7 +487,9 @@ func (s *Service) Presence(ctx context.Context, c Caller, state wire.SignalType)
 	if state != wire.SignalOffline {
 		signal.TTL = wire.PresenceTTL
 	}
-	s.signals.set(c.Conversation, signal, s.now())
+	if !s.signals.follow(c.Conversation, signal, before, concluded, s.now()) {
+		return nil
+	}
 	s.publish(ctx, c.Conversation, wire.EventSignal, signal, c.Socket)
 	if before != state {
 		s.changed.wake(c.Conversation)
@@ -495,7 +503,7 @@ func (s *Service) Seen(ctx context.Context, c Caller) {
 	if state == wire.SignalOffline {
 		state = wire.SignalOnline
 	}
-	if err := s.Presence(ctx, c, state); err != nil {
+	if err := s.present(ctx, c, state, true); err != nil {
 		s.log.Debug("presence not told", "conversation", c.Conversation, "error", err)
 	}
 }

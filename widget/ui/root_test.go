@@ -25,8 +25,8 @@ func (r *recorder) Do(e session.Event) { r.events = append(r.events, e) }
 func (r *recorder) AtEnd() bool        { return r.atEnd }
 func (r *recorder) ToEnd()             { r.scrolled = append(r.scrolled, "end") }
 func (r *recorder) To(seq int64)       { r.scrolled = append(r.scrolled, fmt.Sprint("to ", seq)) }
-func (r *recorder) Compose(text string) {
-	r.scrolled = append(r.scrolled, "composed "+text)
+func (r *recorder) Compose(text string, stay bool) {
+	r.scrolled = append(r.scrolled, fmt.Sprintf("composed %q, stay %v", text, stay))
 }
 func (r *recorder) Keep() func() {
 	return func() { r.scrolled = append(r.scrolled, "kept") }
@@ -355,6 +355,27 @@ func TestConfigure(t *testing.T) {
 	m.root.Configure(Site{Title: "Neu", Lang: "de"})
 	m.engine.ConsumeAll()
 	m.has(">Neu</h1>", "Hallo! Wie können wir helfen?")
+}
+
+// What was written stays when it becomes an answer to a message, and what was
+// there to be edited goes.
+func TestComposerKeepsItsText(t *testing.T) {
+	m := mount(t, Site{}, talk(1))
+	for _, step := range []struct {
+		mode mode
+		text string
+		want string
+	}{
+		{mode{Reply: "m1"}, "", `composed "", stay true`},
+		{mode{}, "", `composed "", stay true`},
+		{mode{Edit: "m1"}, "old", `composed "old", stay false`},
+		{mode{}, "", `composed "", stay false`},
+	} {
+		m.root.begin(step.mode, step.text)
+		if got := m.scrolled[len(m.scrolled)-1]; got != step.want {
+			t.Errorf("%+v: %s, want %s", step.mode, got, step.want)
+		}
+	}
 }
 
 // Only the newest of several states is drawn.
