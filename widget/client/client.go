@@ -181,17 +181,13 @@ func (c *Client) apply(ctx context.Context, i item) {
 		if i.note != nil {
 			c.heed(ctx, *i.note)
 		} else if i.silence {
-			c.takeLead()
+			c.takeLead(ctx)
 		}
 	case session.Lead:
-		c.answered()
-		c.sharing.taking = false
-		c.sharing.led = true
-		c.set(keyLeader, c.sharing.name)
-		c.step(ctx, session.Lead{Saved: c.load()})
-		c.sharing.followers, c.sharing.shown = true, session.State{}
-		c.share(true) // those who asked while nobody led
+		c.sharing.holds = true
+		c.lead(ctx)
 	case session.StandDown:
+		c.sharing.holds = false
 		c.standDown(ctx)
 	case session.Shown, session.Hidden:
 		c.step(ctx, e)

@@ -546,6 +546,32 @@ func TestThawedTab(t *testing.T) {
 	})
 }
 
+// Who holds the lead leads again when somebody asks for a leader, or when there is
+// none: the one that was taken for it had only heard late that it led once.
+func TestLeadIsTakenUpAgain(t *testing.T) {
+	inBrowser(t, func(b *browser) {
+		x, y := b.open(false), b.open(false)
+		for _, ask := range []func(){func() { y.Do(session.Shown{}) }, func() { b.wait(2 * leaderPatience) }} {
+			b.disk.Set("leader", `"one that is closed now"`)
+			x.Do(session.Hidden{})
+			synctest.Wait()
+			if x.leading() {
+				t.Fatal("it leads beside another")
+			}
+			ask()
+			b.wait(100 * time.Millisecond)
+			if !x.leading() || y.leading() {
+				t.Errorf("x leads: %v, y leads: %v", x.leading(), y.leading())
+			}
+			x.Do(session.Shown{})
+			b.wait(100 * time.Millisecond)
+		}
+		y.Do(session.Send{Text: "one"})
+		b.wait(time.Second)
+		x.want("one")
+	})
+}
+
 // A tab in the background may be frozen while it leads: another takes over, and
 // the frozen one follows when it wakes.
 func TestTabThatLeadsIsFrozen(t *testing.T) {
