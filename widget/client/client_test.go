@@ -552,6 +552,8 @@ func TestLeadIsTakenUpAgain(t *testing.T) {
 	inBrowser(t, func(b *browser) {
 		x, y := b.open(false), b.open(false)
 		for _, ask := range []func(){func() { y.Do(session.Shown{}) }, func() { b.wait(2 * leaderPatience) }} {
+			y.Do(session.Hidden{})
+			synctest.Wait()
 			b.disk.Set("leader", `"one that is closed now"`)
 			x.Do(session.Hidden{})
 			synctest.Wait()
