@@ -51,6 +51,7 @@ fuzz: ## fuzz every decoder, one after another, for FUZZTIME each (30s)
 
 test-tinygo: ## run the browser tests with the widget that TinyGo makes
 	@.ci/chromium
+	@.ci/clients
 	$(GO) run ./assets/build -compiler tinygo
 	$(GO) run ./assets/build -size
 	$(GO) test -timeout 14m ./assets/... ./server/e2e

@@ -17,6 +17,7 @@ const serverMark = `name="chatbot-server" content=""`
 var exported = []string{
 	"chatbot-widget.js",
 	"chatbot-widget.wasm",
+	"chatbot-emoji.js",
 	"chatbot-frame.html",
 	"chatbot-frame.js",
 	"chatbot-frame.css",

@@ -64,6 +64,7 @@ func run() error {
 	root = ui.New(ui.Options{
 		Site: s.Site, Server: host.Server(), Chat: chat, View: browser.Log{},
 		Now: browser.Now, Offset: browser.Offset(), Mounted: host.Live, Drawn: eye.look,
+		Save: func(lang string) { chat.SaveTranscript(context.Background(), lang, browser.Zone()) },
 	}, chat.State())
 	dress(host, s.Color)
 	browser.Log{}.Watch(func(end, start, changed bool) {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path"
 	"regexp"
@@ -31,6 +32,7 @@ var sources = []source{
 	{from: wasmName, name: "chatbot-widget.wasm", plain: true, hashed: true},
 	{from: wasmExecName, name: "wasm_exec.js", hashed: true},
 	{from: "frame.css", name: "chatbot-frame.css", hashed: true},
+	{from: "emoji.js", name: "chatbot-emoji.js", hashed: true},
 	{from: "frame.js", name: "chatbot-frame.js", hashed: true},
 	{from: "chatbot-frame.html", name: "chatbot-frame.html", plain: true},
 	{from: "chatbot-test.css", name: "chatbot-test.css", plain: true},
@@ -46,16 +48,19 @@ var mediaTypes = map[string]string{
 	".wasm": "application/wasm",
 }
 
-// loaderSheet is the loader's stylesheet. It becomes part of the loader, which
-// asks for nothing else.
-const loaderSheet = "chatbot-widget.css"
+// parts are inputs that become part of a script, which asks for nothing else: the
+// stylesheets of the loader and of the emoji, and the list of these.
+var parts = []struct{ name, script, mark string }{
+	{"chatbot-widget.css", "chatbot-widget.js", `"@css@"`},
+	{"emoji.css", "emoji.js", `"@css@"`},
+	{"emoji.txt", "emoji.js", `"@emoji@"`},
+}
 
 // What the build fills in. The frame's script shows progress by the program's
 // length, because a compressed transfer does not tell it.
 const (
 	paintMark = "<!--paint-->"
 	sizeMark  = `data-wasm-size="0"`
-	sheetMark = `"@css@"`
 )
 
 // marks are what the server and the export fill in; they must reach them.
@@ -107,24 +112,39 @@ func fillIn(inputs map[string][]byte) error {
 	if err != nil {
 		return fmt.Errorf("painting the frame: %w", err)
 	}
-	sheet, err := minifier.Bytes("text/css", inputs[loaderSheet])
-	if err != nil {
-		return fmt.Errorf("%s: %w", loaderSheet, err)
-	}
-	quoted, err := json.Marshal(string(sheet))
-	if err != nil {
-		return err
-	}
-	for _, fill := range []struct{ name, mark, value string }{
-		{"chatbot-frame.html", paintMark, picture},
-		{"chatbot-frame.html", sizeMark, fmt.Sprintf(`data-wasm-size="%d"`, len(inputs[wasmName]))},
-		{"chatbot-widget.js", sheetMark, string(quoted)},
-	} {
-		if n := bytes.Count(inputs[fill.name], []byte(fill.mark)); n != 1 {
-			return fmt.Errorf("%s should have one %s, it has %d", fill.name, fill.mark, n)
+	for _, p := range parts {
+		quoted, err := quotePart(p.name, inputs[p.name])
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
 		}
-		inputs[fill.name] = bytes.Replace(inputs[fill.name], []byte(fill.mark), []byte(fill.value), 1)
+		if err := fill(inputs, p.script, p.mark, quoted); err != nil {
+			return err
+		}
 	}
+	return errors.Join(
+		fill(inputs, "chatbot-frame.html", paintMark, picture),
+		fill(inputs, "chatbot-frame.html", sizeMark, fmt.Sprintf(`data-wasm-size="%d"`, len(inputs[wasmName]))),
+	)
+}
+
+// quotePart is a part as a string of JavaScript.
+func quotePart(name string, content []byte) (string, error) {
+	if path.Ext(name) == ".css" {
+		var err error
+		if content, err = minifier.Bytes("text/css", content); err != nil {
+			return "", err
+		}
+	}
+	quoted, err := json.Marshal(string(content))
+	return string(quoted), err
+}
+
+// fill puts a value in place of the one mark that an input has.
+func fill(inputs map[string][]byte, name, mark, value string) error {
+	if n := bytes.Count(inputs[name], []byte(mark)); n != 1 {
+		return fmt.Errorf("%s should have one %s, it has %d", name, mark, n)
+	}
+	inputs[name] = bytes.Replace(inputs[name], []byte(mark), []byte(value), 1)
 	return nil
 }
 

@@ -92,7 +92,10 @@ func build(out io.Writer, root string, c compiler, quality int) error {
 // gather reads or makes every input, by its name in assets/src.
 func gather(root string, c compiler) (map[string][]byte, error) {
 	inputs := map[string][]byte{}
-	names := []string{loaderSheet}
+	var names []string
+	for _, p := range parts {
+		names = append(names, p.name)
+	}
 	for _, s := range sources {
 		if s.from != wasmName && s.from != wasmExecName {
 			names = append(names, s.from)

@@ -20,6 +20,10 @@
 	const script = document.currentScript;
 	const get = id => document.getElementById(id);
 	const all = selector => document.querySelectorAll(selector);
+	const form = get("composer");
+	const textarea = get("message");
+	const counter = get("counter");
+	const send = get("send");
 	const meta = name => { const m = document.querySelector(`meta[name="chatbot-${name}"]`); return m ? m.content : ""; };
 	// attempt is for what a browser may refuse by throwing.
 	const attempt = (fn, otherwise) => { try { return fn(); } catch { return otherwise; } };
@@ -87,6 +91,20 @@
 		link.rel = "noopener noreferrer";
 	}, true);
 
+	// What is pressed often goes by that. A message's menu leaves the focus at its
+	// message, and whatever else goes leaves it to the composer.
+	const leave = (e, from, to) => { if (e.target.matches && e.target.matches(from)) e.target.closest(".stack").querySelector(to).focus({ preventScroll: true }); };
+	addEventListener("click", e => leave(e, ".menu button:not(.pick), .reactions [aria-pressed=true]", ".bubble"), true);
+	addEventListener("change", e => leave(e, ".menu input", ".bubble"), true);
+	addEventListener("keydown", e => e.key === "Escape" && leave(e, ".menu *", ".more"), true);
+	let last = textarea;
+	addEventListener("focusin", e => { last = e.target; });
+	new MutationObserver(() => {
+		if (last.isConnected || !document.hasFocus()) return;
+		last = textarea;
+		if (document.activeElement === document.body) host.focus();
+	}).observe(document.body, { childList: true, subtree: true });
+
 	// A logo that cannot be had leaves its place empty.
 	addEventListener("error", e => { if (e.target.tagName === "IMG") e.target.hidden = true; }, true);
 
@@ -152,11 +170,6 @@
 
 	// --- The composer ---------------------------------------------------------------
 
-	const form = get("composer");
-	const textarea = get("message");
-	const counter = get("counter");
-	const send = get("send");
-
 	const length = text => { let n = 0; for (const _ of text) n++; return n; };
 	const refresh = () => {
 		const n = textarea.value.length < countFrom ? 0 : length(textarea.value);
@@ -219,10 +232,11 @@
 		e.preventDefault();
 		submit();
 	});
-	textarea.addEventListener("input", () => {
+	textarea.addEventListener("input", e => {
 		refresh();
 		textarea.value ? drafts.set("draft", textarea.value) : drafts.remove("draft");
 		if (deliver) pass({ type: "typed", text: textarea.value.slice(0, 1) });
+		if (!emoji && /(^|[^\w:]):[\w+-]/.test(textarea.value)) withEmoji(m => m.complete(e));
 	});
 	textarea.addEventListener("keydown", e => {
 		// 229 and isComposing are the Enter that ends an input method's composition.
@@ -238,9 +252,27 @@
 		if (!target) return;
 		if (target.classList.contains("close")) post("close");
 		if (target.classList.contains("copy")) copy(target);
-		if (target.classList.contains("chip") && !deliver) say(target.textContent);
+		if (target.classList.contains("pick")) withEmoji(m => m.pick(target));
+		if (target.classList.contains("chip")) {
+			host.focus();
+			if (!deliver) say(target.textContent);
+		}
 	});
 	addEventListener("resize", refresh);
+
+	// withEmoji loads the picker and the completion of shortcodes when one of them
+	// is first wanted. What could not be loaded is asked for anew the next time: a
+	// browser remembers the failure of an address.
+	const module = "./emoji.js";
+	let emoji = null;
+	let failures = 0;
+	const withEmoji = use => {
+		emoji ||= import(failures ? module + "?" + failures : module);
+		emoji.then(use, () => {
+			emoji = null;
+			failures++;
+		});
+	};
 
 	// copy takes the text beside a button. The older way needs no permission that
 	// a page would have to pass on to its frames.
@@ -363,7 +395,7 @@
 		// what there is to read.
 		focus: () => { if (!matchMedia("(pointer: coarse)").matches) attempt(() => textarea.focus({ preventScroll: true })); },
 		compose: text => {
-			write(text);
+			if (text !== null) write(text);
 			textarea.focus();
 		},
 		style: (name, value) => { root.style.setProperty(name, value); },
@@ -383,11 +415,14 @@
 			},
 		} : null,
 		// request makes a call to the server. Done is called once, with the status, or
-		// with 0 and the reason. The function it gives cancels the call.
+		// with 0 and the reason. A file is kept for the visitor, and nothing of it is
+		// passed on. The function it gives cancels the call.
 		request: (method, url, headers, body, done) => {
 			const cancel = new AbortController();
 			const call = async () => {
 				const answer = await fetch(url, { method, headers, body, signal: cancel.signal, credentials: "omit", cache: "no-store", redirect: "error", referrerPolicy: "no-referrer" });
+				const file = /^attachment; filename="([\w.-]+)"$/.exec(answer.headers.get("Content-Disposition"));
+				if (answer.ok && file) return keep(await answer.blob(), file[1]), [204, "", ""];
 				return [answer.status, answer.headers.get("Retry-After") || "", await answer.text()];
 			};
 			const abort = () => cancel.abort();
@@ -397,6 +432,15 @@
 			});
 			return abort;
 		},
+	};
+
+	// keep has the browser save a file.
+	const keep = (blob, name) => {
+		const link = document.createElement("a");
+		link.href = URL.createObjectURL(blob);
+		link.download = name;
+		link.click();
+		setTimeout(() => URL.revokeObjectURL(link.href), quiet);
 	};
 
 	// progress shows which part of the program has come.

@@ -81,11 +81,12 @@ type Store interface {
 	// Participants are those who are in a conversation, in order of joining.
 	Participants(ctx context.Context, conversationID string) ([]wire.Participant, error)
 
-	// MarkRead notes that a participant has read up to seq. It is refused with
-	// wire.CodeInvalidField if there is no such message yet. A mark that is not
-	// above the one known changes nothing: changed is then false, and p carries
-	// the one known. rev is that of the change.
-	MarkRead(ctx context.Context, conversationID, participantID string, seq int64, now wire.Time) (p wire.Participant, rev int64, changed bool, err error)
+	// MarkRead notes that a participant has read up to seq, and that messages up
+	// to delivered, which may be less, have reached them. It is refused with
+	// wire.CodeInvalidField if there is no such message yet. Marks that are not
+	// above those known change nothing: changed is then false, and p carries
+	// those known. rev is that of the change.
+	MarkRead(ctx context.Context, conversationID, participantID string, seq, delivered int64, now wire.Time) (p wire.Participant, rev int64, changed bool, err error)
 
 	// Badge is a conversation as the participant has read it;
 	// wire.CodeNotFound if it is not stored.

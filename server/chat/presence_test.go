@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -114,4 +115,31 @@ func TestPresenceAndTyping(t *testing.T) {
 	if got := h.signals(t, caller); len(got) != 1 || got[0].Type != wire.SignalTyping {
 		t.Errorf("after leaving: %+v", got)
 	}
+}
+
+// meddledStore lets something happen when it is asked who is there.
+type meddledStore struct {
+	chat.Store
+	meddle func()
+}
+
+func (s *meddledStore) Participants(ctx context.Context, id string) ([]wire.Participant, error) {
+	if meddle := s.meddle; meddle != nil {
+		s.meddle = nil
+		meddle()
+	}
+	return s.Store.Participants(ctx, id)
+}
+
+// A call that was under way when somebody went away does not bring them back.
+func TestPresenceConcludedLate(t *testing.T) {
+	h := newHouse(t)
+	caller, _ := h.begin(t)
+	store := &meddledStore{Store: h.store}
+	h.Service = chat.New(chat.Options{Store: store, Publisher: h.events, BotName: "Bot", Clock: func() time.Time { return h.now }})
+	h.presence(t, caller, wire.SignalOnline)
+	h.now = h.now.Add(30 * time.Second)
+	store.meddle = func() { h.presence(t, caller, wire.SignalAway) }
+	h.Seen(t.Context(), caller)
+	wantStates(t, "away for good", h.told(t), wire.SignalOnline, wire.SignalAway)
 }

@@ -322,10 +322,11 @@ func (s *Service) Badge(ctx context.Context, c Caller) (wire.Badge, error) {
 	return badge, err
 }
 
-// MarkRead notes that the caller has read up to seq, and is the mark that
-// counts. Refusal: wire.CodeInvalidField where there is no such message.
-func (s *Service) MarkRead(ctx context.Context, c Caller, seq int64) (readSeq int64, err error) {
-	p, rev, changed, err := s.store.MarkRead(ctx, c.Conversation, c.Participant.ID, seq, s.time())
+// MarkRead notes that the caller has read up to seq and has received all up to
+// delivered, and is the read mark that counts. Refusal: wire.CodeInvalidField
+// where there is no such message.
+func (s *Service) MarkRead(ctx context.Context, c Caller, seq, delivered int64) (readSeq int64, err error) {
+	p, rev, changed, err := s.store.MarkRead(ctx, c.Conversation, c.Participant.ID, seq, delivered, s.time())
 	if err == nil && changed {
 		s.announceParticipant(ctx, c.Conversation, p, rev, c.Socket)
 	}
@@ -464,6 +465,12 @@ func (s *Service) Presence(ctx context.Context, c Caller, state wire.SignalType)
 	if !state.Presence() {
 		return wire.NewError(wire.CodeInvalidField, "state must be online, away or offline.")
 	}
+	return s.present(ctx, c, state, false)
+}
+
+// present tells of a participant's state. One that was only concluded gives way
+// to what they say of themselves meanwhile.
+func (s *Service) present(ctx context.Context, c Caller, state wire.SignalType, concluded bool) error {
 	id, every := c.Participant.ID, time.Duration(0)
 	before := s.signals.presence(c.Conversation, id, s.now())
 	if before == state {
@@ -480,7 +487,9 @@ func (s *Service) Presence(ctx context.Context, c Caller, state wire.SignalType)
 	if state != wire.SignalOffline {
 		signal.TTL = wire.PresenceTTL
 	}
-	s.signals.set(c.Conversation, signal, s.now())
+	if !s.signals.follow(c.Conversation, signal, before, concluded, s.now()) {
+		return nil
+	}
 	s.publish(ctx, c.Conversation, wire.EventSignal, signal, c.Socket)
 	if before != state {
 		s.changed.wake(c.Conversation)
@@ -494,7 +503,7 @@ func (s *Service) Seen(ctx context.Context, c Caller) {
 	if state == wire.SignalOffline {
 		state = wire.SignalOnline
 	}
-	if err := s.Presence(ctx, c, state); err != nil {
+	if err := s.present(ctx, c, state, true); err != nil {
 		s.log.Debug("presence not told", "conversation", c.Conversation, "error", err)
 	}
 }

@@ -160,7 +160,7 @@ func TestLostEvents(t *testing.T) {
 	if got := messages(t, service, caller, 2); got[1].Body != "to Hello?" {
 		t.Errorf("messages %+v", got)
 	}
-	if seq, err := service.MarkRead(t.Context(), caller, 2); err != nil || seq != 2 {
+	if seq, err := service.MarkRead(t.Context(), caller, 2, 0); err != nil || seq != 2 {
 		t.Errorf("mark: %d, %v", seq, err)
 	}
 	if publisher.lost.Load() < 3 {

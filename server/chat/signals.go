@@ -38,6 +38,22 @@ func newSignals() *signals {
 func (s *signals) set(conversationID string, signal wire.Signal, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.put(conversationID, signal, now)
+}
+
+// follow sets an author's presence; with only, if it still is what it was before.
+func (s *signals) follow(conversationID string, signal wire.Signal, before wire.SignalType, only bool, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if only && s.present(conversationID, signal.Author.ID, now) != before {
+		return false
+	}
+	s.put(conversationID, signal, now)
+	return true
+}
+
+// put does so with the lock held.
+func (s *signals) put(conversationID string, signal wire.Signal, now time.Time) {
 	s.sweep(now)
 	s.keep(conversationID, func(l lease) bool {
 		return !(l.signal.Author.ID == signal.Author.ID && replaces(signal.Type, l.signal.Type)) && l.until.After(now)
@@ -61,6 +77,10 @@ func replaces(now, before wire.SignalType) bool {
 func (s *signals) presence(conversationID, authorID string, now time.Time) wire.SignalType {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.present(conversationID, authorID, now)
+}
+
+func (s *signals) present(conversationID, authorID string, now time.Time) wire.SignalType {
 	for i, l := range s.byConversation[conversationID] {
 		if l.signal.Author.ID == authorID && l.signal.Type.Presence() && l.until.After(now) {
 			s.byConversation[conversationID][i].until = now.Add(wire.PresenceTTL * time.Millisecond)

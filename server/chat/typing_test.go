@@ -54,6 +54,7 @@ func take[T any](t *testing.T, r *recorder, event string) (all []T) {
 
 // house is a service with its clock in hand, in which nobody answers.
 type house struct {
+	store chat.Store
 	*chat.Service
 	events *recorder
 	now    time.Time
@@ -67,7 +68,7 @@ func newHouse(t *testing.T) *house {
 			t.Error(err)
 		}
 	})
-	h := &house{events: &recorder{}, now: time.Now()}
+	h := &house{store: db, events: &recorder{}, now: time.Now()}
 	h.Service = chat.New(chat.Options{Store: db, Publisher: h.events, BotName: "Bot", Format: tree, Clock: func() time.Time { return h.now }})
 	return h
 }

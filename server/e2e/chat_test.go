@@ -324,8 +324,8 @@ func TestReload(t *testing.T) {
 // invite makes an invitation as a person does, and gives its link.
 func (p *panel) invite() string {
 	p.v.t.Helper()
-	p.until(`document.querySelector('.head .tool:not(.close)')`)
-	evalIn[bool](p.v, p.target, `(document.querySelector('.head .tool:not(.close)').click(), true)`)
+	p.until(`document.querySelector('.head .tool:not(.close, .save)')`)
+	evalIn[bool](p.v, p.target, `(document.querySelector('.head .tool:not(.close, .save)').click(), true)`)
 	p.until(`document.querySelector('.card input').value.includes('#chatbot-invite=')`)
 	link := evalIn[string](p.v, p.target, `document.querySelector('.card input').value`)
 	evalIn[bool](p.v, p.target, `([...document.querySelectorAll('.card button')].pop().click(), true)`)

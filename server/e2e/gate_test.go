@@ -28,6 +28,7 @@ type gate struct {
 	refused int
 	held    map[string]chan struct{} // by the end of a path: closed to let it through
 	denied  string                   // the end of a path that is refused
+	limited string                   // what a path holds that is refused for a while, as by a limit
 	noAPI   bool                     // files come through, calls and sockets do not
 	before  string                   // JavaScript that is put before the frame's script
 	swapped map[string][]byte        // by the end of a path
@@ -107,6 +108,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	down := g.down
 	api := strings.HasPrefix(r.URL.Path, "/api/") || socket
 	refuse := g.refuse && socket || g.noAPI && api || g.denied != "" && strings.HasSuffix(r.URL.Path, g.denied)
+	limited := g.limited != "" && strings.Contains(r.URL.Path, g.limited)
 	var hold chan struct{}
 	for end, c := range g.held {
 		if strings.HasSuffix(r.URL.Path, end) {
@@ -135,6 +137,13 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				c.Close()
 			}
 		}
+		return
+	}
+	if limited {
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Retry-After", "2")
+		w.WriteHeader(http.StatusTooManyRequests)
+		io.WriteString(w, `{"error":{"code":"rate_limited","message":"Too much at once. Please wait 2 seconds and try again."}}`)
 		return
 	}
 	if hold != nil {
@@ -202,6 +211,14 @@ func (g *gate) deny(end string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.denied = end
+}
+
+// limit refuses what is asked for by a path that holds a part, as the server does
+// when it is too much; an empty one refuses nothing.
+func (g *gate) limit(part string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.limited = part
 }
 
 // swap gives other content for a path with this end.

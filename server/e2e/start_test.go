@@ -115,8 +115,14 @@ func TestExported(t *testing.T) {
 	static := httptest.NewServer(http.FileServer(http.Dir(dir)))
 	defer static.Close()
 	w.setPage(fmt.Sprintf(`<script async src="%s/chatbot-widget.js"></script>`, strings.Replace(static.URL, "127.0.0.1", "localhost", 1)))
-	v, _ := w.chatting()
+	v, p := w.chatting()
 	v.live("reverb")
+	folder := v.downloads()
+	p.click(saveButton)
+	if _, text := v.saved(folder); !strings.Contains(text, "    Hello\n") {
+		t.Errorf("saved\n%s", text)
+	}
+	p.openPicker()
 }
 
 // The same program by Go's own compiler, without stand-ins and without any of

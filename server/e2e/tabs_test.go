@@ -124,6 +124,8 @@ func TestTypingAndReceipts(t *testing.T) {
 			ann.shot("light-read-" + way)
 			ben.press(b.target, escape)
 			a.until(`document.querySelector('.subtitle').textContent === 'Ben · away'`)
+			a.say("Are you there?")
+			a.until(logBox + `.querySelector('.receipt').textContent === 'Delivered'`)
 		})
 	}
 }

@@ -78,6 +78,7 @@ type API struct {
 	conversations *auth.RateLimiter
 	messages      *auth.RateLimiter
 	gestures      *auth.RateLimiter // by participant
+	transcripts   *auth.RateLimiter // by participant
 	waits         *auth.Concurrency // by participant
 	addressWaits  *auth.Concurrency
 	waiting       atomic.Int64 // polls
@@ -127,6 +128,7 @@ func (a *API) routes() []route {
 		{"POST", wire.PathToken, a.postToken},
 		{"DELETE", wire.PathToken, a.deleteToken},
 		{"POST", wire.PathInvitations, a.postInvitation},
+		{"GET", wire.PathTranscript, a.getTranscript},
 		{"POST", wire.PathChannelAuth, a.postChannelAuth},
 		{"POST", "/broadcasting/auth", a.postChannelAuth},
 		{"POST", wire.PathUserAuth, a.postUserAuth},
@@ -152,6 +154,7 @@ func New(o Options) (*API, error) {
 		conversations: auth.NewRateLimiter(o.ConversationsPerMinute),
 		messages:      auth.NewRateLimiter(o.MessagesPerMinute),
 		gestures:      auth.NewRateLimiter(gesturesPerMinute),
+		transcripts:   auth.NewRateLimiter(transcriptsPerMinute),
 		waits:         auth.NewConcurrency(maxWaits),
 		addressWaits:  auth.NewConcurrency(maxWaitsPerAddress),
 	}

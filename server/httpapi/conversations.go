@@ -120,7 +120,7 @@ func (a *API) postRead(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	seq, err := a.Chat.MarkRead(r.Context(), caller, read.Seq)
+	seq, err := a.Chat.MarkRead(r.Context(), caller, read.Seq, read.Delivered)
 	if err != nil {
 		return err
 	}

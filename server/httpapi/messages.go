@@ -112,13 +112,16 @@ func (a *API) acquireWait(waiter, address string) (release func(), ok bool) {
 // Waiting is how many polls are held open now.
 func (a *API) Waiting() int { return int(a.waiting.Load()) }
 
-// reader is the conversation that may be read, and who waits for it.
+// byServer is who reads with the server key: nobody's id.
+const byServer = "server"
+
+// reader is the conversation that may be read, and who reads it.
 func (a *API) reader(r *http.Request) (id, waiter string, err error) {
 	if a.ServerKey.Matches(bearer(r)) {
 		if id, err = conversationID(r); err == nil {
 			err = a.Chat.Exists(r.Context(), id)
 		}
-		return id, "server", err
+		return id, byServer, err
 	}
 	caller, err := a.caller(r)
 	return caller.Conversation, caller.Participant.ID, err

@@ -203,9 +203,11 @@ var refusalTemplate = template.Must(template.New("refused").Parse(`<!doctype htm
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>This page may not show the chat</title></head>
 <body>
+<main>
 <h1>This page may not show the chat</h1>
 <p>The chat server does not know the origin <strong>{{.}}</strong>.</p>
 <p>If this is your site, start the server with <code>--allowed-origins {{.}}</code> or add the origin to <code>CHATBOT_ALLOWED_ORIGINS</code>.</p>
+</main>
 </body>
 </html>
 `))

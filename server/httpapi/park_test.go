@@ -332,7 +332,7 @@ func TestParkedLastRequest(t *testing.T) {
 				defer conn.Close()
 				go io.WriteString(conn, "GET "+pathOfPoll(session, 25)+head+"Authorization: Bearer "+session.Token+"\r\n\r\n")
 				synctest.Wait()
-				go s.send(session, "k1", "Hello")
+				s.send(session, "k1", "Hello")
 				all, err := io.ReadAll(conn)
 				if err != nil || !strings.HasPrefix(string(all), strings.Fields(head)[0]+" 200 OK\r\n") || !strings.Contains(string(all), `"body":"Hello"`) {
 					t.Errorf("%s %v", all, err)

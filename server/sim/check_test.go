@@ -299,8 +299,8 @@ func (w *world) checkEqual(x *tab, stored []wire.Message) {
 	}
 	for _, p := range participants {
 		i := slices.IndexFunc(s.Participants, func(known wire.Participant) bool { return known.ID == p.ID })
-		if i < 0 || s.Participants[i].ReadSeq != p.ReadSeq {
-			w.fail(equal, "%s knows %+v, and %s has read up to %d", x.name, s.Participants, p.ID, p.ReadSeq)
+		if i < 0 || s.Participants[i].ReadSeq != p.ReadSeq || s.Participants[i].DeliveredSeq != p.DeliveredSeq {
+			w.fail(equal, "%s knows %+v, and stored is %+v", x.name, s.Participants, p)
 		}
 	}
 }

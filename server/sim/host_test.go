@@ -323,9 +323,9 @@ func (s troubledStore) SettleAnswer(ctx context.Context, debt chat.Debt, answer 
 	return message, created, err
 }
 
-func (s troubledStore) MarkRead(ctx context.Context, conversation, participant string, seq int64, now wire.Time) (p wire.Participant, rev int64, changed bool, err error) {
+func (s troubledStore) MarkRead(ctx context.Context, conversation, participant string, seq, delivered int64, now wire.Time) (p wire.Participant, rev int64, changed bool, err error) {
 	err = s.commit("read mark stored", func() error {
-		p, rev, changed, err = s.SQLite.MarkRead(ctx, conversation, participant, seq, now)
+		p, rev, changed, err = s.SQLite.MarkRead(ctx, conversation, participant, seq, delivered, now)
 		return err
 	})
 	return p, rev, changed, err

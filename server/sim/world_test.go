@@ -98,7 +98,7 @@ func (w *world) config(keys *auth.Keys) wire.Config {
 		Polling: wire.PollingConfig{Interval: 2000, Wait: w.story.Setup.Wait},
 		Limits:  wire.Limits{MessageChars: wire.MaxMessageChars, MessagesPerMinute: w.story.Setup.PerMinute, EditSeconds: 900},
 		Features: []string{
-			wire.FeatureInvitations, wire.FeatureRejoin, wire.FeatureSignals, wire.FeatureReadMarks, wire.FeatureTokens,
+			wire.FeatureInvitations, wire.FeatureRejoin, wire.FeatureSignals, wire.FeatureReadMarks, wire.FeatureDelivered, wire.FeatureTokens,
 			wire.FeatureEdit, wire.FeatureReactions, wire.FeatureStreaming,
 		},
 	}

@@ -45,7 +45,12 @@ func TestBackupUnderLoad(t *testing.T) {
 			}
 		})
 	}
-	<-enough
+	ended := make(chan struct{})
+	go func() { defer close(ended); writers.Wait() }()
+	select {
+	case <-enough:
+	case <-ended: // none could write
+	}
 	mu.Lock()
 	before := make([]string, 0, len(confirmed))
 	for id := range confirmed {

@@ -44,10 +44,11 @@ func (s *SQLite) participants(ctx context.Context, conversationID string, since 
 		"SELECT "+participantColumns+" FROM participant WHERE conversation_id = $1 AND changed_rev > $2 ORDER BY rev", conversationID, since)
 }
 
-const participantColumns = "id, role, name, read_seq"
+const participantColumns = "id, role, name, read_seq, delivered_seq"
 
 func scanParticipant(row scanner) (p wire.Participant, err error) {
-	err = row.Scan(&p.ID, &p.Role, &p.Name, &p.ReadSeq)
+	err = row.Scan(&p.ID, &p.Role, &p.Name, &p.ReadSeq, &p.DeliveredSeq)
+	p.DeliveredSeq = max(p.DeliveredSeq, p.ReadSeq)
 	return p, err
 }
 

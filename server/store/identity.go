@@ -56,11 +56,12 @@ func findIdentity(ctx context.Context, db interface {
 	p := &found.Participant
 	p.Role = wire.RoleVisitor
 	err = db.QueryRowContext(ctx, `
-		SELECT i.conversation_id, i.participant_id, coalesce(c.created_at, i.created_at), coalesce(p.name, i.name), coalesce(p.read_seq, 0), p.id IS NOT NULL
+		SELECT i.conversation_id, i.participant_id, coalesce(c.created_at, i.created_at), coalesce(p.name, i.name), coalesce(p.read_seq, 0), coalesce(p.delivered_seq, 0), p.id IS NOT NULL
 		FROM identity i
 		LEFT JOIN conversation c ON c.id = i.conversation_id
 		LEFT JOIN participant p ON p.conversation_id = i.conversation_id AND p.id = i.participant_id
 		WHERE i.site = $1 AND i.user_id = $2`,
-		i.Site, i.UserID).Scan(&found.Conversation.ID, &p.ID, &found.Conversation.CreatedAt, &p.Name, &p.ReadSeq, &found.Stored)
+		i.Site, i.UserID).Scan(&found.Conversation.ID, &p.ID, &found.Conversation.CreatedAt, &p.Name, &p.ReadSeq, &p.DeliveredSeq, &found.Stored)
+	p.DeliveredSeq = max(p.DeliveredSeq, p.ReadSeq)
 	return found, err
 }

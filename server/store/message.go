@@ -86,7 +86,7 @@ func appendMessage(tx *transaction, m chat.NewMessage) (message wire.Message, cr
 func findAuthor(tx *transaction, m chat.NewMessage) (p wire.Participant, known string, err error) {
 	err = tx.QueryRow(`SELECT `+participantColumns+`, coalesce((SELECT id FROM message WHERE conversation_id = $1 AND author_id = $2 AND client_id = $3), '')
 		FROM participant WHERE conversation_id = $1 AND id = $2`,
-		m.ConversationID, m.Author.ID, m.ClientID).Scan(&p.ID, &p.Role, &p.Name, &p.ReadSeq, &known)
+		m.ConversationID, m.Author.ID, m.ClientID).Scan(&p.ID, &p.Role, &p.Name, &p.ReadSeq, &p.DeliveredSeq, &known)
 	if errors.Is(err, sql.ErrNoRows) {
 		return wire.Participant{}, "", nil
 	}

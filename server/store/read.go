@@ -10,19 +10,20 @@ import (
 )
 
 // MarkRead implements chat.Store. Only a mark that rises costs a write.
-func (s *SQLite) MarkRead(ctx context.Context, conversationID, participantID string, seq int64, now wire.Time) (p wire.Participant, rev int64, changed bool, err error) {
-	badge, err := s.Badge(ctx, conversationID, participantID)
-	if err != nil && err != errNotFound {
+func (s *SQLite) MarkRead(ctx context.Context, conversationID, participantID string, seq, delivered int64, now wire.Time) (p wire.Participant, rev int64, changed bool, err error) {
+	last, p, err := s.marks(ctx, conversationID, participantID)
+	if err != nil {
 		return p, 0, false, err
 	}
-	if seq < 0 || seq > badge.LastSeq {
-		return p, 0, false, wire.NewError(wire.CodeInvalidField, fmt.Sprintf("seq must be a whole number from 0 to %d, the last message there is.", badge.LastSeq))
+	delivered = max(delivered, seq)
+	if seq < 0 || delivered > last {
+		return wire.Participant{}, 0, false, wire.NewError(wire.CodeInvalidField, fmt.Sprintf("seq and delivered must be whole numbers from 0 to %d, the last message there is.", last))
 	}
-	if seq <= badge.ReadSeq {
-		return wire.Participant{ID: participantID, ReadSeq: badge.ReadSeq}, 0, false, nil
+	if seq <= p.ReadSeq && delivered <= p.DeliveredSeq {
+		return p, 0, false, nil
 	}
 	err = s.writer.write(ctx, func(tx *transaction) error {
-		p, rev, changed, err = markRead(tx, conversationID, participantID, seq, now)
+		p, rev, changed, err = markRead(tx, conversationID, participantID, seq, delivered, now)
 		return err
 	})
 	if err != nil {
@@ -31,16 +32,33 @@ func (s *SQLite) MarkRead(ctx context.Context, conversationID, participantID str
 	return p, rev, changed, nil
 }
 
-func markRead(tx *transaction, conversationID, participantID string, seq int64, now wire.Time) (p wire.Participant, rev int64, changed bool, err error) {
+// marks are how far a participant has come in a conversation, and its last
+// message; nothing where it is not stored.
+func (s *SQLite) marks(ctx context.Context, conversationID, participantID string) (last int64, p wire.Participant, err error) {
+	p.ID = participantID
+	err = s.read.QueryRowContext(ctx, `
+		SELECT c.last_seq, coalesce(p.read_seq, 0), coalesce(p.delivered_seq, 0)
+		FROM conversation c LEFT JOIN participant p ON p.conversation_id = c.id AND p.id = $2 WHERE c.id = $1`,
+		conversationID, participantID).Scan(&last, &p.ReadSeq, &p.DeliveredSeq)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, p, nil
+	}
+	p.DeliveredSeq = max(p.DeliveredSeq, p.ReadSeq)
+	return last, p, unavailable(err)
+}
+
+func markRead(tx *transaction, conversationID, participantID string, seq, delivered int64, now wire.Time) (p wire.Participant, rev int64, changed bool, err error) {
 	p, err = join(tx, conversationID, "", wire.Participant{ID: participantID, Role: wire.RoleVisitor}, now)
-	if err != nil || p.ReadSeq >= seq { // another device was faster
+	if err != nil || p.ReadSeq >= seq && p.DeliveredSeq >= delivered { // another device was faster
 		return p, 0, false, err
 	}
 	if _, rev, err = advance(tx, conversationID, 0, now); err != nil {
 		return p, 0, false, err
 	}
-	p.ReadSeq = seq
-	return p, rev, true, setRead(tx, conversationID, participantID, seq, rev)
+	p.ReadSeq, p.DeliveredSeq = max(p.ReadSeq, seq), max(p.DeliveredSeq, delivered)
+	_, err = tx.Exec("UPDATE participant SET read_seq = $3, delivered_seq = $4, changed_rev = $5 WHERE conversation_id = $1 AND id = $2",
+		conversationID, participantID, p.ReadSeq, p.DeliveredSeq, rev)
+	return p, rev, true, err
 }
 
 // setRead moves a participant's mark, as part of the change rev.

@@ -177,11 +177,12 @@ func socketHeader(socketID string) map[string]string {
 	return map[string]string{wire.HeaderSocketID: socketID}
 }
 
-// Read tells that every message up to seq has been seen, and is the mark that
-// counts: a higher one where another device has read on.
-func (c Conversation) Read(ctx context.Context, seq int64) (readSeq int64, err error) {
+// Read tells that every message up to seq has been seen, and that those up to
+// delivered, if that is more, have come. It is the read mark that counts: a higher
+// one where another device has read on.
+func (c Conversation) Read(ctx context.Context, seq, delivered int64) (readSeq int64, err error) {
 	var answer wire.ReadAnswer
-	err = c.call(ctx, "POST", wire.PathRead, nil, wire.ReadRequest{Seq: seq}, &answer)
+	err = c.call(ctx, "POST", wire.PathRead, nil, wire.ReadRequest{Seq: seq, Delivered: delivered}, &answer)
 	return answer.ReadSeq, err
 }
 
@@ -214,6 +215,14 @@ func (c Conversation) Changes(ctx context.Context, since wire.Cursor, wait int, 
 // Before asks for the last messages whose Seq is below seq.
 func (c Conversation) Before(ctx context.Context, seq int64) (wire.Page, error) {
 	return c.page(ctx, "before="+strconv.FormatInt(seq, 10))
+}
+
+// SaveTranscript asks for the conversation as plain text in a language, with the
+// times of a zone by its IANA name. The answer is a file, which the Transport
+// keeps for the visitor, and of which it passes on that it has come: status 204.
+// The browser's does so.
+func (c Conversation) SaveTranscript(ctx context.Context, lang, zone string) error {
+	return c.call(ctx, "GET", wire.PathTranscript+"?language="+url.QueryEscape(lang)+"&zone="+url.QueryEscape(zone), nil, nil, nil)
 }
 
 // Invite makes an invitation to the conversation.

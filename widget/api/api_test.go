@@ -52,8 +52,9 @@ func TestCallsAreThoseOfTheContract(t *testing.T) {
 		{"changes", func(_ Client, c Conversation) error { _, err := c.Changes(t.Context(), cursor, 0, "x"); return err }, "GET /api/chatbot/conversations/c1/messages?since=e-7", ""},
 		{"wait", func(_ Client, c Conversation) error { _, err := c.Changes(t.Context(), cursor, 99, "x"); return err }, "GET /api/chatbot/conversations/c1/messages?since=e-7&wait=25&signals=x", ""},
 		{"before", func(_ Client, c Conversation) error { _, err := c.Before(t.Context(), 9); return err }, "GET /api/chatbot/conversations/c1/messages?before=9", ""},
+		{"transcript", func(_ Client, c Conversation) error { return c.SaveTranscript(t.Context(), "de", "Europe/Berlin") }, "GET /api/chatbot/conversations/c1/transcript?language=de&zone=Europe%2FBerlin", ""},
 		{"invite", func(_ Client, c Conversation) error { _, err := c.Invite(t.Context()); return err }, "POST /api/chatbot/conversations/c1/invitations", "{}"},
-		{"read", func(_ Client, c Conversation) error { _, err := c.Read(t.Context(), 5); return err }, "POST /api/chatbot/conversations/c1/read", `{"seq":5}`},
+		{"read", func(_ Client, c Conversation) error { _, err := c.Read(t.Context(), 5, 6); return err }, "POST /api/chatbot/conversations/c1/read", `{"seq":5,"delivered":6}`},
 		{"typing", func(_ Client, c Conversation) error { return c.Typing(t.Context(), true, "") }, "POST /api/chatbot/conversations/c1/typing", `{"on":true}`},
 		{"presence, not typing", func(_ Client, c Conversation) error { return c.Presence(t.Context(), wire.SignalAway) }, "POST /api/chatbot/conversations/c1/presence", `{"state":"away"}`},
 		{"edit", func(_ Client, c Conversation) error { _, err := c.Edit(t.Context(), "m1", "Hi"); return err }, "PATCH /api/chatbot/conversations/c1/messages/m1", `{"body":"Hi"}`},
@@ -85,7 +86,7 @@ func TestCallsAreThoseOfTheContract(t *testing.T) {
 				b, _ := io.ReadAll(r.Body)
 				got, body, token = r.Method+" "+r.URL.String(), string(b), r.Header.Get("Authorization")
 				ticket, media = r.Header.Get("X-Chatbot-Site"), r.Header.Get("Content-Type")
-				if strings.HasSuffix(test.name, "revoke") || strings.HasSuffix(test.name, "typing") {
+				if strings.HasSuffix(test.name, "revoke") || strings.HasSuffix(test.name, "typing") || test.name == "transcript" {
 					w.WriteHeader(http.StatusNoContent)
 					return
 				}
@@ -208,7 +209,7 @@ func TestJoinIsCheckedBeforeItIsSent(t *testing.T) {
 
 func TestReadAndRenew(t *testing.T) {
 	c := serve(t, answer(200, `{"readSeq":7,"token":"new","expiresAt":"2026-01-02T15:04:05.678Z"}`)).Conversation("c", "t")
-	if seq, err := c.Read(t.Context(), 5); err != nil || seq != 7 {
+	if seq, err := c.Read(t.Context(), 5, 0); err != nil || seq != 7 {
 		t.Errorf("read: %d, %v", seq, err)
 	}
 	if renewed, err := c.Renew(t.Context()); err != nil || renewed.Token != "new" || renewed.ExpiresAt != 1767366245678 {

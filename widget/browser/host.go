@@ -97,5 +97,10 @@ func stringify(v js.Value) string { return js.Global().Get("JSON").Call("stringi
 // Now is the visitor's clock.
 func Now() wire.Time { return wire.TimeOf(time.Now()) }
 
+// Zone is the visitor's time zone by its IANA name.
+func Zone() string {
+	return js.Global().Get("Intl").Call("DateTimeFormat").Call("resolvedOptions").Get("timeZone").String()
+}
+
 // Offset is the visitor's distance from UTC in minutes, east positive.
 func Offset() int { return -js.Global().Get("Date").New().Call("getTimezoneOffset").Int() }

@@ -42,8 +42,14 @@ func (Log) To(seq int64) {
 	}
 }
 
-// Compose puts a text into the composer, and the focus with it.
-func (Log) Compose(text string) { js.Global().Get("chatbotHost").Call("compose", text) }
+// Compose gives the composer the focus, and another text unless that is to stay.
+func (Log) Compose(text string, stay bool) {
+	value := js.ValueOf(text)
+	if stay {
+		value = js.Null()
+	}
+	js.Global().Get("chatbotHost").Call("compose", value)
+}
 
 // Keep remembers the first row in view, and gives a function that scrolls so that
 // it stands where it stood.

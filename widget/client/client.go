@@ -161,6 +161,9 @@ func (c *Client) drain(ctx context.Context) {
 	c.queue = nil
 	c.mu.Unlock()
 	for _, i := range items {
+		if c.replaced() {
+			c.standDown(ctx)
+		}
 		c.apply(ctx, i)
 		if i.done != nil {
 			close(i.done)
@@ -178,17 +181,14 @@ func (c *Client) apply(ctx context.Context, i item) {
 		if i.note != nil {
 			c.heed(ctx, *i.note)
 		} else if i.silence {
-			c.takeLead()
+			c.takeLead(ctx)
 		}
 	case session.Lead:
-		c.answered()
-		c.sharing.taking = false
-		c.step(ctx, session.Lead{Saved: c.load()})
-		c.sharing.followers, c.sharing.shown = true, session.State{}
-		c.share(true) // those who asked while nobody led
+		c.sharing.holds = true
+		c.lead(ctx)
 	case session.StandDown:
-		c.step(ctx, e)
-		c.ask()
+		c.sharing.holds = false
+		c.standDown(ctx)
 	case session.Shown, session.Hidden:
 		c.step(ctx, e)
 		_, hidden := e.(session.Hidden)

@@ -36,6 +36,7 @@ type backend struct {
 	down     bool
 	revoked  []string
 	read     int64
+	limited  string             // the end of a path that is refused for seven seconds
 	joins    []wire.JoinRequest // the first of which has used the invitation
 	loseJoin bool               // the answer to it
 }
@@ -74,6 +75,13 @@ func (b *backend) shut(down bool) {
 	b.down = down
 }
 
+// limit refuses what has this end of a path.
+func (b *backend) limit(end string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.limited = end
+}
+
 // join lets whoever has used the invitation first in, again and again.
 func (b *backend) join(body []byte) (api.Response, error) {
 	var join wire.JoinRequest
@@ -102,7 +110,7 @@ func (b *backend) Do(ctx context.Context, r api.Request) (api.Response, error) {
 	}
 	b.mu.Lock()
 	b.calls[r.Method+" "+path]++
-	down := b.down
+	down, limited := b.down, b.limited != "" && strings.HasSuffix(path, b.limited)
 	b.mu.Unlock()
 	select {
 	case <-time.After(10 * time.Millisecond):
@@ -112,10 +120,15 @@ func (b *backend) Do(ctx context.Context, r api.Request) (api.Response, error) {
 	if down {
 		return api.Response{}, errors.New("no network")
 	}
+	if limited {
+		response, err := reply(429, wire.ErrorAnswer{Error: wire.NewError(wire.CodeRateLimited, "Too much at once.")})
+		response.RetryAfter = "7"
+		return response, err
+	}
 	token := r.Header["Authorization"]
 	switch r.Method + " " + path {
 	case "GET " + wire.PathConfig:
-		return reply(200, wire.Config{Features: []string{wire.FeatureReadMarks, wire.FeatureRejoin}, Polling: wire.PollingConfig{Interval: 2000, Wait: 25}})
+		return reply(200, wire.Config{Features: []string{wire.FeatureReadMarks, wire.FeatureRejoin, wire.FeatureTyping}, Polling: wire.PollingConfig{Interval: 2000, Wait: 25}})
 	case "POST " + wire.PathJoin:
 		return b.join(r.Body)
 	case "POST " + wire.PathConversations:
@@ -142,6 +155,8 @@ func (b *backend) Do(ctx context.Context, r api.Request) (api.Response, error) {
 		defer b.mu.Unlock()
 		b.read = max(b.read, read.Seq)
 		return reply(200, wire.ReadAnswer{ReadSeq: b.read})
+	case strings.HasSuffix(path, "/transcript"), strings.HasSuffix(path, "/typing"):
+		return api.Response{Status: 204}, nil
 	case strings.HasSuffix(path, "/token") && r.Method == "DELETE":
 		b.mu.Lock()
 		defer b.mu.Unlock()
@@ -508,6 +523,54 @@ func TestTabThatLeadsIsClosed(t *testing.T) {
 		if got := b.backend.bodies(); !slices.Equal(got, []string{"one", "two", "three"}) {
 			t.Errorf("the server has %q", got)
 		}
+	})
+}
+
+// A tab that was frozen while it led does what waited for it before it hears that
+// another one leads. It may not undo what that one keeps, nor begin a conversation
+// beside its.
+func TestThawedTab(t *testing.T) {
+	inBrowser(t, func(b *browser) {
+		x := b.open(false)
+		b.disk.Set("leader", `"another tab"`)
+		const others = `{"conversationId":"c","token":"t","self":"me","at":1}`
+		b.disk.Set("conversation", others)
+		x.Do(session.Send{Text: "one"})
+		b.wait(time.Millisecond)
+		if kept, _ := b.disk.Get("conversation"); kept != others || x.leading() {
+			t.Errorf("it leads: %v, kept is %s", x.leading(), kept)
+		}
+		if got := b.backend.bodies(); len(got) != 0 {
+			t.Errorf("it sent %q", got)
+		}
+	})
+}
+
+// Who holds the lead leads again when somebody asks for a leader, or when there is
+// none: the one that was taken for it had only heard late that it led once.
+func TestLeadIsTakenUpAgain(t *testing.T) {
+	inBrowser(t, func(b *browser) {
+		x, y := b.open(false), b.open(false)
+		for _, ask := range []func(){func() { y.Do(session.Shown{}) }, func() { b.wait(2 * leaderPatience) }} {
+			y.Do(session.Hidden{})
+			synctest.Wait()
+			b.disk.Set("leader", `"one that is closed now"`)
+			x.Do(session.Hidden{})
+			synctest.Wait()
+			if x.leading() {
+				t.Fatal("it leads beside another")
+			}
+			ask()
+			b.wait(100 * time.Millisecond)
+			if !x.leading() || y.leading() {
+				t.Errorf("x leads: %v, y leads: %v", x.leading(), y.leading())
+			}
+			x.Do(session.Shown{})
+			b.wait(100 * time.Millisecond)
+		}
+		y.Do(session.Send{Text: "one"})
+		b.wait(time.Second)
+		x.want("one")
 	})
 }
 

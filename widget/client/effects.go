@@ -68,7 +68,7 @@ func (c *Client) perform(ctx context.Context, effect session.Effect) {
 	case session.MarkRead:
 		conversation := c.conversation(e.ConversationID)
 		c.call(ctx, func(ctx context.Context) (session.Event, error) {
-			seq, err := conversation.Read(ctx, e.Seq)
+			seq, err := conversation.Read(ctx, e.Seq, e.Delivered)
 			return session.ReadMarked{ConversationID: e.ConversationID, Seq: seq}, err
 		}, func(f session.Failure) session.Event {
 			return session.ReadFailed{ConversationID: e.ConversationID, Failure: f}
@@ -85,7 +85,10 @@ func (c *Client) perform(ctx context.Context, effect session.Effect) {
 		go func() {
 			limited, cancel := context.WithTimeout(ctx, callTimeout)
 			defer cancel()
-			_ = conversation.Typing(limited, e.On, socket) // what is lost passes
+			var refusal *wire.Error // what is lost passes, but of too much the visitor is told
+			if err := conversation.Typing(limited, e.On, socket); errors.As(err, &refusal) && refusal.Code == wire.CodeRateLimited {
+				c.Do(session.Refused{Failure: failure(err)})
+			}
 		}()
 	case session.Renew:
 		conversation := c.conversation(e.ConversationID)

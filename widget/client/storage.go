@@ -14,6 +14,7 @@ import (
 // may write at the same time without one undoing what the other has done.
 const (
 	keyConversation = "conversation"
+	keyLeader       = "leader"  // the name of the tab that took the lead last
 	prefixEntry     = "out."    // and a client id
 	prefixRevoke    = "revoke." // and the id of a conversation whose token is to be revoked
 )
@@ -27,12 +28,18 @@ type kept struct {
 	session.Saved
 }
 
-// load reads what was kept. What cannot be read counts as nothing.
-func (c *Client) load() session.Saved {
-	var k kept
+// kept reads what was kept of the conversation. What cannot be read counts as
+// nothing.
+func (c *Client) kept() (k kept) {
 	if text, ok := c.options.Storage.Get(keyConversation); ok && json.Unmarshal([]byte(text), &k) != nil {
-		k = kept{}
+		return kept{}
 	}
+	return k
+}
+
+// load reads all that was kept.
+func (c *Client) load() session.Saved {
+	k := c.kept()
 	c.mu.Lock()
 	c.token = k.Token
 	c.mu.Unlock()

@@ -57,6 +57,8 @@ type sharing struct {
 	got       int           // the number of the last one
 	patience  *time.Timer   // until the lead is taken
 	taking    bool          // the lead was asked for, not to wait for it
+	holds     bool          // the browser has given this tab the lead
+	led       bool          // it does lead, and has not seen another one do so
 	hidden    bool
 }
 
@@ -102,14 +104,48 @@ func (c *Client) answered() {
 	}
 }
 
+// replaced reports whether another tab has taken the lead from this one, which may
+// have been frozen since and know nothing of it: neither may it begin a second
+// conversation, nor undo what the other keeps.
+func (c *Client) replaced() bool {
+	if !c.sharing.led {
+		return false
+	}
+	leader, ok := c.options.Storage.Get(keyLeader)
+	return ok && leader != `"`+c.sharing.name+`"`
+}
+
+// lead makes this tab the one that speaks to the server, with what is kept.
+func (c *Client) lead(ctx context.Context) {
+	c.answered()
+	c.sharing.taking, c.sharing.led = false, true
+	c.set(keyLeader, c.sharing.name)
+	c.step(ctx, session.Lead{Saved: c.load()})
+	c.sharing.followers, c.sharing.shown = true, session.State{}
+	c.share(true) // those who asked while nobody led
+}
+
+// standDown follows from now on, unless this tab does already.
+func (c *Client) standDown(ctx context.Context) {
+	if c.sharing.led || c.leading() {
+		c.sharing.led = false
+		c.step(ctx, session.StandDown{})
+		c.ask()
+	}
+}
+
 func (c *Client) leading() bool {
 	s := c.State()
 	return s.Leading()
 }
 
 // takeLead is for a tab in view: one that nobody sees can wait.
-func (c *Client) takeLead() {
+func (c *Client) takeLead(ctx context.Context) {
 	c.answered()
+	if c.sharing.holds && !c.leading() {
+		c.lead(ctx)
+		return
+	}
 	if !c.leading() && !c.sharing.hidden && !c.sharing.taking {
 		c.sharing.taking = true
 		c.options.Tabs.Lead(true, c.leadChanged)
@@ -120,6 +156,8 @@ func (c *Client) takeLead() {
 func (c *Client) heed(ctx context.Context, n note) {
 	leading := c.leading()
 	switch {
+	case n.Kind == noteHello && !leading && c.sharing.holds: // the one that was taken for the leader is none
+		c.lead(ctx)
 	case n.Kind == noteHello && leading:
 		c.sharing.followers, c.sharing.shown = true, session.State{}
 		c.share(true)
@@ -145,7 +183,7 @@ func (c *Client) follow(ctx context.Context, n note) {
 	c.sharing.leader, c.sharing.got = n.From, n.N
 	c.step(ctx, session.Mirrored{Shared: *n.State})
 	if n.Hidden && !c.sharing.hidden {
-		c.takeLead()
+		c.takeLead(ctx)
 	}
 }
 

@@ -24,6 +24,7 @@ type Words struct {
 	Offline      string
 	Sending      string
 	Sent         string
+	Delivered    string
 	Read         string
 	ReadBy       string // {name}
 	Today        string
@@ -58,6 +59,7 @@ type Words struct {
 	Invite       string
 	InviteHint   string // what the link is good for
 	InviteLink   string
+	Save         string // the conversation, as a file
 	Copy         string
 	Copied       string
 	Done         string
@@ -72,6 +74,8 @@ type Words struct {
 	// RateLimited is shown with a number of seconds, RateLimitedSoon without.
 	RateLimited     string // {n}
 	RateLimitedSoon string
+	Again           string // {n} seconds until it may be done again
+	TooLate         string // to change a message
 	TooLong         string // {n} is the limit
 	Unreachable     string
 	Failed          string // anything else
@@ -88,6 +92,7 @@ type Frame struct {
 	Message      string `json:"message"`
 	Placeholder  string `json:"placeholder"`
 	Send         string `json:"send"`
+	Emoji        string `json:"emoji"` // what opens the picker
 	Close        string `json:"close"`
 	Conversation string `json:"conversation"`
 	Loading      string `json:"loading"`

@@ -31,14 +31,14 @@ type (
 		ConversationID string
 		Before         int64
 	}
-	// MarkRead tells the server how far the visitor has read; it is answered by
-	// ReadMarked or ReadFailed.
+	// MarkRead tells the server how far the visitor has read, and how far messages
+	// have come; it is answered by ReadMarked or ReadFailed.
 	MarkRead struct {
 		ConversationID string
-		Seq            int64
+		Seq, Delivered int64
 	}
-	// TellTyping tells the others that the visitor writes, or has stopped. Nothing
-	// answers it: what is lost passes.
+	// TellTyping tells the others that the visitor writes, or has stopped. Only a
+	// limit on it is answered, by Refused: what is lost passes.
 	TellTyping struct {
 		ConversationID string
 		On             bool

@@ -95,6 +95,7 @@ func (m *machine) arrive(message *wire.Message, via wire.Provider) {
 
 // came: somebody else's message is there, or its first words.
 func (m *machine) came(message *wire.Message, via wire.Provider) {
+	m.work.deliverAt = m.now + deliverAfter
 	m.quiet(message.Author.ID)
 	if m.work.asked > 0 {
 		m.do(Notify{Kind: NotifyLatency, Latency: Latency{"answer", int64(m.now - m.work.asked), via}})
@@ -105,7 +106,7 @@ func (m *machine) came(message *wire.Message, via wire.Provider) {
 // wrote: whoever writes a message has read up to it.
 func (m *machine) wrote(message *wire.Message) {
 	a := message.Author
-	m.meet(wire.Participant{ID: a.ID, Role: a.Role, Name: a.Name, ReadSeq: message.Seq})
+	m.meet(wire.Participant{ID: a.ID, Role: a.Role, Name: a.Name, ReadSeq: message.Seq, DeliveredSeq: message.Seq})
 }
 
 // changed: an event came. It counts only if its predecessor is known.
@@ -176,7 +177,7 @@ func (m *machine) reviseFailed(e ReviseFailed) {
 		m.end(e.Failure)
 	default:
 		m.heard(e.Failure)
-		m.notice(e.Failure.Code, e.Failure.Text, e.Failure.RetryAfter)
+		m.refused(e.Failure)
 	}
 }
 
@@ -189,6 +190,7 @@ func (m *machine) meet(p wire.Participant) {
 	if p.ID == m.Self {
 		m.work.readSeq = max(m.work.readSeq, p.ReadSeq)
 		m.work.markedSeq = max(m.work.markedSeq, p.ReadSeq)
+		m.work.deliveredSeq = max(m.work.deliveredSeq, p.DeliveredSeq)
 	}
 	m.Participants = slices.Clone(m.Participants)
 	i := slices.IndexFunc(m.Participants, func(known wire.Participant) bool { return known.ID == p.ID })
@@ -197,6 +199,7 @@ func (m *machine) meet(p wire.Participant) {
 		return
 	}
 	p.ReadSeq = max(p.ReadSeq, m.Participants[i].ReadSeq)
+	p.DeliveredSeq = max(p.DeliveredSeq, m.Participants[i].DeliveredSeq, p.ReadSeq)
 	m.Participants[i] = p
 }
 

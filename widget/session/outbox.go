@@ -192,7 +192,7 @@ func (m *machine) sent(message wire.Message) {
 func (m *machine) accept(clientID string, via wire.Provider) {
 	m.work.inFlight = ""
 	m.work.send = task{}
-	if m.Notice.Code == wire.CodeRateLimited {
+	if m.Notice.Code == wire.CodeRateLimited && !m.Notice.Again {
 		m.Notice = Notice{}
 	}
 	if i := m.entry(clientID); i >= 0 && m.Outbox[i].At >= m.work.started {

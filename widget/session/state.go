@@ -157,8 +157,13 @@ func (l Link) Shown(now wire.Time) LinkState {
 type Notice struct {
 	Code wire.Code
 	Text string
-	// RetryAfter is how many seconds to wait, 0 where waiting does not help.
+	// RetryAfter is how many seconds to wait, 0 where waiting does not help; Until
+	// is when they have passed and the notice goes by itself.
 	RetryAfter int
+	Until      wire.Time
+	// Again says that what was refused is not done unless the visitor does it
+	// again.
+	Again bool
 }
 
 // Item is one line of the timeline: a message of the conversation or an entry
@@ -219,6 +224,16 @@ func (s *State) ReadBy(seq int64) (readers []wire.Participant) {
 		}
 	}
 	return readers
+}
+
+// Delivered reports whether a message with a Seq has reached somebody else.
+func (s *State) Delivered(seq int64) bool {
+	for _, p := range s.Participants {
+		if p.ID != s.Self && p.Role != wire.RoleBot && p.DeliveredSeq >= seq {
+			return true
+		}
+	}
+	return false
 }
 
 // Awaiting reports whether there is a talk of which nothing is known yet.
@@ -282,7 +297,11 @@ type work struct {
 	readSeq   int64 // everything up to here is read
 	markedSeq int64 // and the server knows it up to here
 	onScreen  int64 // everything up to here has stood on the screen
-	attentive bool  // the page is visible and has the focus
+
+	deliveredSeq int64     // everything up to here has come, and the server knows it
+	delivering   int64     // and up to here it was told
+	deliverAt    wire.Time // when the server is to be told that more has come
+	attentive    bool      // the page is visible and has the focus
 
 	present  wire.Time       // when it is to be told again that the visitor is here
 	presence wire.SignalType // as it was told last

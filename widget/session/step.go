@@ -69,6 +69,8 @@ func (m *machine) own(e Event) {
 		m.revised(e)
 	case ReviseFailed:
 		m.reviseFailed(e)
+	case Refused:
+		m.refused(e.Failure)
 	case Retry:
 		m.retry(e.ClientID)
 	case Delete:
@@ -372,7 +374,7 @@ func (m *machine) invited(e Invited) {
 func (m *machine) inviteFailed(e InviteFailed) {
 	if e.ConversationID == m.ConversationID {
 		m.heard(e.Failure)
-		m.notice(e.Failure.Code, e.Failure.Text, e.Failure.RetryAfter)
+		m.refused(e.Failure)
 	}
 }
 
@@ -385,7 +387,10 @@ func (m *machine) configured(c wire.Config) {
 
 // notice tells the visitor something, and the host page with it.
 func (m *machine) notice(code wire.Code, text string, retryAfter int) {
-	m.Notice = Notice{code, text, retryAfter}
+	m.Notice = Notice{Code: code, Text: text, RetryAfter: retryAfter}
+	if retryAfter > 0 {
+		m.Notice.Until = m.now + wire.Time(retryAfter)*1000
+	}
 	m.do(Notify{Kind: NotifyError, Code: code, Text: text})
 }
 
@@ -399,7 +404,7 @@ func (m *machine) dismiss() {
 // settle derives what follows from the rest.
 func (m *machine) settle() {
 	m.Signals = m.activeSignals()
-	if m.Notice.Code == wire.CodeRateLimited && m.Notice.RetryAfter > 0 && m.work.send.notTill <= m.now && m.work.begin.notTill <= m.now {
+	if m.Notice.Until > 0 && m.Notice.Until <= m.now {
 		m.Notice = Notice{}
 	}
 	if m.Open && m.work.attentive {
@@ -477,6 +482,9 @@ func (m *machine) next() (at wire.Time) {
 	if m.Open && m.ConversationID != "" && !m.work.following && m.offers(wire.FeaturePresence) {
 		sooner(m.work.present)
 	}
+	if m.undelivered() && !m.work.following && !m.work.read.running {
+		sooner(m.work.deliverAt)
+	}
 	if m.renewable() {
 		sooner(m.work.expiresAt - renewBefore)
 	}
@@ -487,6 +495,7 @@ func (m *machine) next() (at wire.Time) {
 	for _, signal := range m.Signals {
 		sooner(signal.Until)
 	}
+	sooner(m.Notice.Until)
 	if m.Link.State != LinkLive && m.Link.State != "" {
 		sooner(m.Link.Since + LinkPatience)
 	}

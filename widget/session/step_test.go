@@ -797,3 +797,27 @@ func TestPresence(t *testing.T) {
 		t.Errorf("still here: %+v", s.state.Signals)
 	}
 }
+
+// What has come is told once it is clear that it is not read at once.
+func TestDelivered(t *testing.T) {
+	s := chatting(t)
+	s.state.Config.Features = []string{wire.FeatureReadMarks, wire.FeatureDelivered}
+	s.on(Close{}).on(event(message(2, 2, bot, ""))).on(event(message(3, 3, bot, "")))
+	none[MarkRead](s)
+	s.after(deliverAfter)
+	if mark := the[MarkRead](s); mark.Delivered != 3 || mark.Seq != s.state.work.readSeq {
+		t.Errorf("marked %+v", mark)
+	}
+	s.on(ReadMarked{conversation, 0}).after(60_000)
+	none[MarkRead](s)
+	s.on(event(message(4, 4, bot, ""))).on(Open{}).on(Attention{true}).on(Seen{4})
+	if mark := the[MarkRead](s); mark.Seq != 4 || mark.Delivered != 0 {
+		t.Errorf("read at once, marked %+v", mark)
+	}
+	s.on(ReadMarked{conversation, 4}).after(60_000)
+	none[MarkRead](s)
+	s.on(event(message(5, 5, visitor, ""))).after(60_000)
+	if marks := all[MarkRead](s); len(marks) > 0 && marks[0].Delivered > 0 {
+		t.Errorf("the visitor's own message: %+v", marks)
+	}
+}

@@ -101,7 +101,7 @@ func (m *machine) followed(e Event) {
 		m.mirrored(e.Shared)
 	case Lead:
 		m.lead(e.Saved)
-	case Open, Close, Attention, Seen, Offered, Decline, Tick, Unsaved:
+	case Open, Close, Attention, Seen, Offered, Decline, Tick, Unsaved, Refused:
 		m.own(e)
 	}
 }

@@ -16,12 +16,7 @@ func (m *machine) upkeep() {
 	if m.ConversationID == "" {
 		return
 	}
-	if m.work.readSeq > m.work.markedSeq && m.offers(wire.FeatureReadMarks) {
-		m.work.read.wanted = true
-		if m.due(&m.work.read) {
-			m.do(MarkRead{m.ConversationID, m.work.readSeq})
-		}
-	}
+	m.mark()
 	m.tellPresence()
 	if m.renewable() && m.now >= m.work.expiresAt-renewBefore {
 		m.work.renew.wanted = true
@@ -29,6 +24,34 @@ func (m *machine) upkeep() {
 			m.do(Renew{m.ConversationID})
 		}
 	}
+}
+
+// deliverAfter is how long it waits, in milliseconds, until it is told that a
+// message has come: what is read at once needs no mark of its own.
+const deliverAfter wire.Time = 1000
+
+// mark tells how far the visitor has read, and how far messages have come.
+func (m *machine) mark() {
+	delivered := int64(0)
+	if m.undelivered() && m.now >= m.work.deliverAt {
+		delivered = m.lastSeq()
+	}
+	unread := m.work.readSeq > m.work.markedSeq && m.offers(wire.FeatureReadMarks)
+	if !unread && delivered == 0 {
+		return
+	}
+	m.work.read.wanted = true
+	if m.due(&m.work.read) {
+		m.work.delivering = max(delivered, m.work.readSeq)
+		m.do(MarkRead{m.ConversationID, m.work.readSeq, delivered})
+	}
+}
+
+// undelivered reports whether the last message of somebody else has come, and the
+// server does not know.
+func (m *machine) undelivered() bool {
+	n := len(m.Messages)
+	return n > 0 && !m.Own(&m.Messages[n-1]) && m.lastSeq() > max(m.work.deliveredSeq, m.work.markedSeq) && m.offers(wire.FeatureDelivered)
 }
 
 // typingEvery is how often it is told that the visitor goes on writing, in
@@ -118,6 +141,7 @@ func (m *machine) readMarked(e ReadMarked) {
 	m.contact()
 	m.work.read = task{}
 	m.work.markedSeq = max(m.work.markedSeq, e.Seq)
+	m.work.deliveredSeq = max(m.work.deliveredSeq, m.work.delivering)
 	m.work.readSeq = max(m.work.readSeq, e.Seq)
 }
 
@@ -131,6 +155,7 @@ func (m *machine) readFailed(e ReadFailed) {
 	default:
 		m.work.read = task{}
 		m.work.markedSeq = m.work.readSeq // refused for good: not asked again
+		m.work.deliveredSeq = m.lastSeq()
 	}
 }
 

@@ -21,8 +21,11 @@ type header struct {
 	Online  bool
 	// Inviting offers to invite somebody.
 	Inviting bool
-	Words    *i18n.Words
-	Chat     Chat
+	// Saving offers the conversation as a file.
+	Saving bool
+	Words  *i18n.Words
+	Chat   Chat
+	Root   *Root
 }
 
 // Render draws the header.
@@ -44,6 +47,9 @@ func (h *header) Render() app.UI {
 		app.If(h.Inviting, func() app.UI {
 			return button("tool").Aria("label", h.Words.Invite).Title(h.Words.Invite).OnClick(h.invite).Body(icon(iconAdd))
 		}),
+		app.If(h.Saving, func() app.UI {
+			return button("tool", "save").Aria("label", h.Words.Save).Title(h.Words.Save).OnClick(h.save).Body(icon(iconSave))
+		}),
 		button("tool", "close").Aria("label", h.Words.Frame.Close).DataSet("label", "close").Body(icon(iconClose)),
 	)
 }
@@ -53,6 +59,11 @@ func (h *header) subtitle() string {
 		return h.Present
 	}
 	return h.Subtitle
+}
+
+func (h *header) save(ctx app.Context, _ app.Event) {
+	ctx.PreventUpdate()
+	h.Root.options.Save(h.Root.site.Lang)
 }
 
 func (h *header) invite(ctx app.Context, _ app.Event) {

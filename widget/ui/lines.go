@@ -239,6 +239,8 @@ func (s *scene) received(seq int64) string {
 		return i18n.With(s.words.ReadBy, "name", strings.Join(names, ", "))
 	case len(readers) > 0:
 		return s.words.Read
+	case s.state.Delivered(seq):
+		return s.words.Delivered
 	}
 	return s.words.Sent
 }
@@ -474,7 +476,7 @@ func arrived(a, b *session.State) int {
 func looksSame(a, b *session.State) bool {
 	return a.Edition == b.Edition && a.ConversationID == b.ConversationID && a.Self == b.Self && a.FirstUnread == b.FirstUnread &&
 		a.HasOlder == b.HasOlder && a.LoadingOlder == b.LoadingOlder && a.Loaded == b.Loaded && a.Ended == b.Ended && a.Unsaved == b.Unsaved &&
-		a.Awaiting() == b.Awaiting() && a.Offer == b.Offer && a.Invitation == b.Invitation && a.Notice.Code == b.Notice.Code && a.Notice.RetryAfter == b.Notice.RetryAfter &&
+		a.Awaiting() == b.Awaiting() && a.Offer == b.Offer && a.Invitation == b.Invitation && a.Notice == b.Notice &&
 		a.Link.State == b.Link.State && a.Link.Since == b.Link.Since && one(a.Config.Features, b.Config.Features) &&
 		len(a.Messages) == len(b.Messages) && one(a.Outbox, b.Outbox) && one(a.Streams, b.Streams) && one(a.Signals, b.Signals) && sameReaders(a, b)
 }
@@ -489,7 +491,7 @@ func sameReaders(a, b *session.State) bool {
 	}
 	for i := range a.Participants {
 		p, q := &a.Participants[i], &b.Participants[i]
-		if p.ID != q.ID || p.Name != q.Name || p.ReadSeq != q.ReadSeq && p.ID != a.Self {
+		if p.ID != q.ID || p.Name != q.Name || (p.ReadSeq != q.ReadSeq || p.DeliveredSeq != q.DeliveredSeq) && p.ID != a.Self {
 			return false
 		}
 	}

@@ -17,13 +17,15 @@ func (r *Root) openMenu(id string) {
 	r.redraw()
 }
 
-// begin changes what the composer is for, and puts a text into it.
+// begin changes what the composer is for. What is in it stays, unless it was or
+// comes to be the text of a message that is edited.
 func (r *Root) begin(m mode, text string) {
 	r.mu.Lock()
+	stay := m.Edit == "" && r.mode.Edit == ""
 	r.mode = m
 	r.mu.Unlock()
 	r.openMenu("")
-	r.options.View.Compose(text)
+	r.options.View.Compose(text, stay)
 }
 
 // Said is what the visitor means by sending a text: a new message, an answer or

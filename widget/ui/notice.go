@@ -1,10 +1,13 @@
 package ui
 
 import (
+	"strconv"
+
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"chatbot/widget/i18n"
 	"chatbot/widget/session"
+	"chatbot/widget/wire"
 )
 
 // notice is the bar that tells what the visitor should know, with the one thing
@@ -49,6 +52,13 @@ func noticeFor(s session.State, w *i18n.Words) notice {
 	switch {
 	case s.Ended:
 		return notice{Text: w.Ended, Ended: true}
+	case s.Notice.Again && s.Notice.Code == wire.CodeRateLimited:
+		if s.Notice.RetryAfter <= 0 {
+			return notice{Text: w.Failed}
+		}
+		return notice{Text: i18n.With(w.Again, "n", strconv.Itoa(s.Notice.RetryAfter))}
+	case s.Notice.Again && (s.Notice.Code == wire.CodeTooLate || s.Notice.Code == wire.CodeMessageDeleted):
+		return notice{Text: w.TooLate}
 	case s.Notice.Code != "":
 		return notice{Text: problem(w, s.Notice.Code, s.Notice.Text, s.Config.Limits.MessageChars, s.Notice.RetryAfter)}
 	case s.Unsaved && len(s.Outbox)+len(s.Messages) > 0:

@@ -21,6 +21,8 @@ type Options struct {
 	Now    func() wire.Time
 	// Offset is the visitor's distance from UTC in minutes, east positive.
 	Offset int
+	// Save has the browser keep the conversation as a file, in a language.
+	Save func(lang string)
 	// Mounted is called once, when the chat is drawn and takes events, and Drawn
 	// after every change of the log.
 	Mounted, Drawn func()
@@ -358,7 +360,7 @@ func (r *Root) parts() []app.UI {
 	card.Words, card.Chat = r.words, r.options.Chat
 	present, online := r.scene().present()
 	return []app.UI{
-		&header{Present: present, Online: online, Title: r.site.Title, Subtitle: r.site.Subtitle, Logo: r.site.Logo, Status: r.status(), Inviting: r.inviting(), Words: r.words, Chat: r.options.Chat},
+		&header{Present: present, Online: online, Title: r.site.Title, Subtitle: r.site.Subtitle, Logo: r.site.Logo, Status: r.status(), Inviting: r.inviting(), Saving: r.saving(), Words: r.words, Chat: r.options.Chat, Root: r},
 		&bar,
 		&card,
 		box("main", "view",
@@ -407,6 +409,11 @@ func (r *Root) paper() []app.UI {
 // inviting reports whether there is something to invite to.
 func (r *Root) inviting() bool {
 	return r.state.ConversationID != "" && !r.state.Ended && r.site.Page != "" && slices.Contains(r.state.Config.Features, wire.FeatureInvitations)
+}
+
+// saving reports whether there is something to keep as a file.
+func (r *Root) saving() bool {
+	return len(r.state.Messages) > 0 && !r.state.Ended && slices.Contains(r.state.Config.Features, wire.FeatureTranscript)
 }
 
 // status is what has to be said of the link to the server.

@@ -25,8 +25,8 @@ func (r *recorder) Do(e session.Event) { r.events = append(r.events, e) }
 func (r *recorder) AtEnd() bool        { return r.atEnd }
 func (r *recorder) ToEnd()             { r.scrolled = append(r.scrolled, "end") }
 func (r *recorder) To(seq int64)       { r.scrolled = append(r.scrolled, fmt.Sprint("to ", seq)) }
-func (r *recorder) Compose(text string) {
-	r.scrolled = append(r.scrolled, "composed "+text)
+func (r *recorder) Compose(text string, stay bool) {
+	r.scrolled = append(r.scrolled, fmt.Sprintf("composed %q, stay %v", text, stay))
 }
 func (r *recorder) Keep() func() {
 	return func() { r.scrolled = append(r.scrolled, "kept") }
@@ -178,6 +178,9 @@ func TestNotices(t *testing.T) {
 		"nothing":         {"en", session.State{}, notice{}},
 		"a rate limit":    {"de", session.State{Notice: session.Notice{Code: wire.CodeRateLimited, Text: "Slow.", RetryAfter: 9}}, notice{Text: "Das war viel auf einmal. Ihre Nachricht wird in 9 Sekunden gesendet."}},
 		"the English one": {"en", session.State{Notice: session.Notice{Code: wire.CodeRateLimited, Text: "Slow."}}, notice{Text: "Slow."}},
+		"a small one":     {"de", session.State{Notice: session.Notice{Code: wire.CodeRateLimited, Text: "Slow.", RetryAfter: 9, Again: true}}, notice{Text: "Das war viel auf einmal. Bitte versuchen Sie es in 9 Sekunden noch einmal."}},
+		"no wait known":   {"de", session.State{Notice: session.Notice{Code: wire.CodeRateLimited, Again: true}}, notice{Text: "Das hat nicht geklappt. Bitte versuchen Sie es noch einmal."}},
+		"too late":        {"en", session.State{Notice: session.Notice{Code: wire.CodeTooLate, Text: "x", Again: true}}, notice{Text: "It is too late for that: the message stays as it is."}},
 		"the end":         {"en", session.State{Ended: true, Notice: session.Notice{Code: wire.CodeUnauthorized, Text: "x"}}, notice{Text: "This conversation has ended.", Ended: true}},
 		"no storage":      {"en", session.State{Unsaved: true, Outbox: []session.Entry{{}}}, notice{Text: "Your browser keeps nothing of this chat: it is gone when you leave the page.", Fixed: true}},
 		"nothing to lose": {"en", session.State{Unsaved: true}, notice{}},
@@ -314,7 +317,10 @@ func TestReceiptInKeptPage(t *testing.T) {
 	s.Participants = []wire.Participant{{ID: "p9", Role: wire.RoleAgent, Name: "Ann", ReadSeq: 5}}
 	m := mount(t, Site{}, s)
 	m.has(">Sent<")
-	s.Participants = []wire.Participant{{ID: "p9", Role: wire.RoleAgent, Name: "Ann", ReadSeq: 150}}
+	s.Participants = []wire.Participant{{ID: "p9", Role: wire.RoleAgent, Name: "Ann", ReadSeq: 5, DeliveredSeq: 150}}
+	m.show(s)
+	m.has(">Delivered<")
+	s.Participants = []wire.Participant{{ID: "p9", Role: wire.RoleAgent, Name: "Ann", ReadSeq: 150, DeliveredSeq: 150}}
 	m.show(s)
 	m.has("Read by Ann")
 }
@@ -349,6 +355,27 @@ func TestConfigure(t *testing.T) {
 	m.root.Configure(Site{Title: "Neu", Lang: "de"})
 	m.engine.ConsumeAll()
 	m.has(">Neu</h1>", "Hallo! Wie können wir helfen?")
+}
+
+// What was written stays when it becomes an answer to a message, and what was
+// there to be edited goes.
+func TestComposerKeepsItsText(t *testing.T) {
+	m := mount(t, Site{}, talk(1))
+	for _, step := range []struct {
+		mode mode
+		text string
+		want string
+	}{
+		{mode{Reply: "m1"}, "", `composed "", stay true`},
+		{mode{}, "", `composed "", stay true`},
+		{mode{Edit: "m1"}, "old", `composed "old", stay false`},
+		{mode{}, "", `composed "", stay false`},
+	} {
+		m.root.begin(step.mode, step.text)
+		if got := m.scrolled[len(m.scrolled)-1]; got != step.want {
+			t.Errorf("%+v: %s, want %s", step.mode, got, step.want)
+		}
+	}
 }
 
 // Only the newest of several states is drawn.

@@ -36,7 +36,8 @@ func (r *row) menu() app.UI {
 		for _, emoji := range quickEmoji {
 			parts = append(parts, &emojiButton{Emoji: emoji, Row: r})
 		}
-		parts = append(parts, app.Elem("input").Attr("type", "text").Class("emoji").Attr("maxlength", maxEmoji).Attr("placeholder", "…").Aria("label", r.Words.AnyEmoji).OnChange(r.typed))
+		parts = append(parts, app.Elem("input").Attr("type", "text").Class("emoji").Attr("maxlength", maxEmoji).Attr("placeholder", "…").Aria("label", r.Words.AnyEmoji).OnChange(r.typed),
+			button("emoji", "pick").Aria("label", r.Words.Frame.Emoji).Aria("haspopup", "listbox").Text("+"))
 	}
 	offer := func(can bool, text string, do app.EventHandler) {
 		if can {
@@ -78,8 +79,8 @@ func (b *emojiButton) Render() app.UI {
 	if b.Count == 0 {
 		return given.Aria("label", b.Row.Words.React+" "+b.Emoji).Text(b.Emoji)
 	}
-	return given.Title(b.Names).Aria("pressed", strconv.FormatBool(b.Mine)).
-		Aria("label", b.Emoji+" "+b.Names).Text(b.Emoji + " " + strconv.Itoa(b.Count))
+	text := b.Emoji + " " + strconv.Itoa(b.Count)
+	return given.Title(b.Names).Aria("pressed", strconv.FormatBool(b.Mine)).Aria("label", text+" "+b.Names).Text(text)
 }
 
 func (b *emojiButton) react(ctx app.Context, _ app.Event) {

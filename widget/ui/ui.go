@@ -25,8 +25,9 @@ type View interface {
 	ToEnd()
 	// To scrolls so far up that a message stands at the top of the view.
 	To(seq int64)
-	// Compose puts a text into the composer, and the focus with it.
-	Compose(text string)
+	// Compose gives the composer the focus, and another text unless that is to
+	// stay.
+	Compose(text string, stay bool)
 	// Keep remembers what stands at the top of the view before a change, and gives
 	// a function that puts it there again afterwards.
 	Keep() func()

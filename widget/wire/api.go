@@ -16,6 +16,7 @@ const (
 	PathPresence      = "/api/chatbot/conversations/{id}/presence"
 	PathToken         = "/api/chatbot/conversations/{id}/token"
 	PathInvitations   = "/api/chatbot/conversations/{id}/invitations"
+	PathTranscript    = "/api/chatbot/conversations/{id}/transcript"
 	PathChannelAuth   = "/api/chatbot/broadcasting/auth"
 	PathUserAuth      = "/api/chatbot/broadcasting/user-auth"
 )
@@ -43,6 +44,7 @@ const (
 	FeatureInvitations = "invitations"
 	FeatureSignals     = "signals"
 	FeatureReadMarks   = "read"
+	FeatureDelivered   = "delivered" // ReadRequest.Delivered
 	FeatureTokens      = "tokens"   // renewal and revocation
 	FeatureIdentity    = "identity" // a user of the site, in a new conversation
 	FeatureTyping      = "typing"
@@ -53,6 +55,7 @@ const (
 	FeaturePresence    = "presence"
 	FeatureContent     = "content" // Message.Content
 	FeatureRejoin      = "rejoin"  // JoinRequest.Nonce
+	FeatureTranscript  = "transcript"
 )
 
 // Config is the answer of GET /api/chatbot/config. It never holds a secret.
@@ -146,6 +149,8 @@ type TokenAnswer struct {
 // to Seq.
 type ReadRequest struct {
 	Seq int64 `json:"seq"`
+	// Delivered is how far messages have reached the caller, where that is more.
+	Delivered int64 `json:"delivered,omitempty"`
 }
 
 // ReadAnswer is the answer to it: the mark that counts, which is higher than

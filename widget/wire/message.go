@@ -171,6 +171,9 @@ type Participant struct {
 	// ReadSeq is the Seq up to which the participant has read; it only rises.
 	// Whoever writes a message has read up to it, and no event of its own says so.
 	ReadSeq int64 `json:"readSeq"`
+	// DeliveredSeq is the Seq up to which messages have reached a device of the
+	// participant's: at least ReadSeq. It only rises.
+	DeliveredSeq int64 `json:"deliveredSeq"`
 }
 
 // Cursor is a reader's place in a conversation: everything up to Rev of the

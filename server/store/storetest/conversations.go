@@ -64,13 +64,13 @@ func testParticipants(t *testing.T, s chat.Store) {
 		if stored := add(t, s, m); stored.Rev != int64(i+1) {
 			t.Errorf("the first message of %s has rev %d, want %d: with one of its own the entry would be a gap", p, stored.Rev, i+1)
 		}
-		want = append(want, wire.Participant{ID: p, Role: m.Author.Role, Name: m.Author.Name, ReadSeq: int64(i + 1)})
+		want = append(want, wire.Participant{ID: p, Role: m.Author.Role, Name: m.Author.Name, ReadSeq: int64(i + 1), DeliveredSeq: int64(i + 1)})
 	}
 	before := conversation(t, s, "c").Rev
 	m := message("c", "z", "again")
 	m.Author.Name = "Another name"
 	add(t, s, m)
-	want[1].ReadSeq = 5
+	want[1].ReadSeq, want[1].DeliveredSeq = 5, 5
 	same(t, "participants", participants(t, s, "c"), want)
 	if rev := conversation(t, s, "c").Rev; rev != before+1 {
 		t.Errorf("a message of a known participant raised rev from %d to %d, want by 1", before, rev)

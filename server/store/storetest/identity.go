@@ -45,7 +45,7 @@ func testIdentify(t *testing.T, s chat.Store) {
 	if m := says(t, s, first, "k1"); m.Author.Name != "Ann" {
 		t.Errorf("the first message is by %+v", m.Author)
 	}
-	want.Stored, want.Participant.ReadSeq, want.Conversation.CreatedAt = true, 1, start+1
+	want.Stored, want.Participant.ReadSeq, want.Participant.DeliveredSeq, want.Conversation.CreatedAt = true, 1, 1, start+1
 	if again := identify(t, s, "https://a", "u1", "Ann", "3"); again != want {
 		t.Errorf("after the first message: %+v, want %+v", again, want)
 	}

@@ -32,7 +32,7 @@ func testAppend(t *testing.T, s chat.Store) {
 	if d := cmp.Diff(chat.Conversation{ID: "c", Site: m.Site, CreatedAt: start, UpdatedAt: start, LastSeq: 1, Rev: got.Rev}, c); d != "" {
 		t.Errorf("the conversation (-want +got):\n%s", d)
 	}
-	same(t, "participants", participants(t, s, "c"), []wire.Participant{{ID: "ann", Role: wire.RoleVisitor, Name: "Name of ann", ReadSeq: 1}})
+	same(t, "participants", participants(t, s, "c"), []wire.Participant{{ID: "ann", Role: wire.RoleVisitor, Name: "Name of ann", ReadSeq: 1, DeliveredSeq: 1}})
 }
 
 func testIdempotency(t *testing.T, s chat.Store) {

@@ -13,7 +13,7 @@ import (
 // mark reads up to seq and wants that to be a change.
 func mark(t *testing.T, s chat.Store, c, p string, seq int64) (rev int64) {
 	t.Helper()
-	got, rev, changed, err := s.MarkRead(t.Context(), c, p, seq, start)
+	got, rev, changed, err := s.MarkRead(t.Context(), c, p, seq, 0, start)
 	if err != nil || !changed || got.ID != p || got.ReadSeq != seq {
 		t.Fatalf("mark %d of %s: %+v changed=%v, %v", seq, p, got, changed, err)
 	}
@@ -49,13 +49,13 @@ func testMarkRead(t *testing.T, s chat.Store) {
 		t.Errorf("a mark raised rev from %d to %d, stored %d", before.Rev, rev, conversation(t, s, "c").Rev)
 	}
 	for _, seq := range []int64{3, 2, 0} {
-		p, _, changed, err := s.MarkRead(t.Context(), "c", "ann", seq, start)
+		p, _, changed, err := s.MarkRead(t.Context(), "c", "ann", seq, 0, start)
 		if err != nil || changed || p.ID != "ann" || p.ReadSeq != 3 {
 			t.Errorf("mark %d after 3: %+v changed=%v, %v", seq, p, changed, err)
 		}
 	}
 	for _, seq := range []int64{-1, 6, 1 << 62} {
-		_, _, changed, err := s.MarkRead(t.Context(), "c", "ann", seq, start)
+		_, _, changed, err := s.MarkRead(t.Context(), "c", "ann", seq, 0, start)
 		refused(t, err, wire.CodeInvalidField)
 		if changed || err == nil || !strings.Contains(err.Error(), "0 to 5") {
 			t.Errorf("mark %d: changed=%v, %v; the range is not named", seq, changed, err)
@@ -64,12 +64,24 @@ func testMarkRead(t *testing.T, s chat.Store) {
 	if after := conversation(t, s, "c"); after.Rev != rev || after.LastSeq != 5 {
 		t.Errorf("marks that are none changed the conversation to %+v", after)
 	}
+	p, _, changed, err := s.MarkRead(t.Context(), "c", "ann", 0, 4, start)
+	if err != nil || !changed || p.ReadSeq != 3 || p.DeliveredSeq != 4 {
+		t.Errorf("4 delivered: %+v changed=%v, %v", p, changed, err)
+	}
+	if p, _, changed, err = s.MarkRead(t.Context(), "c", "ann", 3, 2, start); err != nil || changed || p.DeliveredSeq != 4 {
+		t.Errorf("2 delivered after 4: %+v changed=%v, %v", p, changed, err)
+	}
+	_, _, _, err = s.MarkRead(t.Context(), "c", "ann", 3, 6, start)
+	refused(t, err, wire.CodeInvalidField)
 	mark(t, s, "c", "ann", 5)
-	_, _, changed, err := s.MarkRead(t.Context(), "nobody", "ann", 0, start)
+	if all := participants(t, s, "c"); all[0].ReadSeq != 5 || all[0].DeliveredSeq != 5 {
+		t.Errorf("what is read is delivered: %+v", all)
+	}
+	_, _, changed, err = s.MarkRead(t.Context(), "nobody", "ann", 0, 0, start)
 	if err != nil || changed {
 		t.Errorf("nothing read of nothing: changed=%v, %v", changed, err)
 	}
-	_, _, _, err = s.MarkRead(t.Context(), "nobody", "ann", 1, start)
+	_, _, _, err = s.MarkRead(t.Context(), "nobody", "ann", 1, 0, start)
 	refused(t, err, wire.CodeInvalidField)
 	_, err = s.Conversation(t.Context(), "nobody")
 	refused(t, err, wire.CodeNotFound)
@@ -86,7 +98,7 @@ func testMarkReadConcurrent(t *testing.T, s chat.Store) {
 	var marks atomic.Int64
 	together(writers, func(i int) {
 		seq := int64(i + 2)
-		p, _, changed, err := s.MarkRead(t.Context(), "c", "ann", seq, start)
+		p, _, changed, err := s.MarkRead(t.Context(), "c", "ann", seq, 0, start)
 		if err != nil || p.ReadSeq < seq {
 			t.Errorf("mark %d: %+v, %v", seq, p, err)
 		}
@@ -110,7 +122,7 @@ func testOwnMessageIsRead(t *testing.T, s chat.Store) {
 		t.Errorf("badge after an own message: %+v", b)
 	}
 	found := changes(t, s, "c", own.Rev-1, 10)
-	want := []wire.Participant{{ID: "ann", Role: wire.RoleVisitor, Name: "Name of ann", ReadSeq: own.Seq}}
+	want := []wire.Participant{{ID: "ann", Role: wire.RoleVisitor, Name: "Name of ann", ReadSeq: own.Seq, DeliveredSeq: own.Seq}}
 	same(t, "who changed with it", found.Participants, want)
 	if _, created, err := s.AppendMessage(t.Context(), message("c", "ann", "k1")); created || err != nil {
 		t.Errorf("repeated: created=%v, %v", created, err)

@@ -1,0 +1,64 @@
+package session
+
+import (
+	"testing"
+
+	"chatbot/widget/wire"
+)
+
+var tooMuch = Failure{Code: wire.CodeRateLimited, Text: "Too much at once.", RetryAfter: 7}
+
+// What is refused for a while is told of for just as long, whatever it was.
+func TestRefusedForAWhile(t *testing.T) {
+	for name, refusal := range map[string]Event{
+		"a reaction or an edit": ReviseFailed{conversation, tooMuch},
+		"an invitation":         InviteFailed{conversation, tooMuch},
+		"anything else":         Refused{tooMuch},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := chatting(t).on(refusal)
+			if n := s.state.Notice; n.Code != wire.CodeRateLimited || n.RetryAfter != 7 || !n.Again || len(s.notified(NotifyError)) != 1 {
+				t.Errorf("notice %+v", n)
+			}
+			if at := the[Wake](s).At; at != s.now+7000 {
+				t.Errorf("woken after %d ms", at-s.now)
+			}
+			if s.after(6999).state.Notice.Code == "" {
+				t.Error("it went early")
+			}
+			if n := s.after(1).state.Notice; n != (Notice{}) {
+				t.Errorf("it stayed: %+v", n)
+			}
+		})
+	}
+}
+
+// A message that arrives meanwhile says nothing about it; what the visitor does
+// next takes it away.
+func TestRefusedAndSent(t *testing.T) {
+	s := chatting(t).on(Send{Text: "a", ClientID: "k2"}).on(Refused{tooMuch})
+	s.on(Sent{message(2, 2, visitor, "k2")})
+	if s.state.Notice.Code == "" {
+		t.Error("a message that was stored took it away")
+	}
+	if s.on(Typed{}); s.state.Notice.Code != "" {
+		t.Errorf("notice %+v", s.state.Notice)
+	}
+}
+
+// A limit that the leader met stands in every tab, and goes from all.
+func TestRefusedIsMirrored(t *testing.T) {
+	x := openTabs(t)
+	x.a.on(SendFailed{conversation, "none", tooMuch}).on(ReviseFailed{conversation, tooMuch})
+	x.mirror()
+	if x.b.state.Notice != x.a.state.Notice || x.b.state.Notice.Code == "" {
+		t.Errorf("b shows %+v, a %+v", x.b.state.Notice, x.a.state.Notice)
+	}
+	if n := x.b.after(7000).state.Notice; n.Code != "" {
+		t.Errorf("b still shows %+v", n)
+	}
+	x.b.on(Refused{tooMuch})
+	if none[Forward](x.b); x.b.state.Notice.Code == "" {
+		t.Error("what b did itself is not told there")
+	}
+}
