@@ -126,6 +126,25 @@ func BenchmarkBurst(b *testing.B) {
 	}
 }
 
+// BenchmarkMemory brings 10,000 messages into one page, and reports what the
+// program and the heap of JavaScript hold after each quarter.
+func BenchmarkMemory(b *testing.B) {
+	const messages = 10_000
+	for b.Loop() {
+		w := newWorld(b)
+		w.gate.runBefore(keepGo)
+		ann, p := w.chatting()
+		ann.live("reverb")
+		for quarter := 1; quarter <= 4; quarter++ {
+			w.fill(p, messages/4)
+			h := p.holds()
+			b.ReportMetric(h.Memory/1e6, fmt.Sprintf("wasm-MB-after-%d", quarter*messages/4))
+			b.ReportMetric(h.Heap/1e6, fmt.Sprintf("heap-MB-after-%d", quarter*messages/4))
+		}
+		b.ReportMetric(0, "ns/op")
+	}
+}
+
 // BenchmarkStreaming has an answer written at 50 words a second below 500
 // messages, and reports how many pictures a second were drawn meanwhile, the
 // longest wait for one, and the longest task.

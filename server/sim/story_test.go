@@ -63,6 +63,7 @@ const (
 	unsay   verb = "deletes a message"
 	react   verb = "reacts to a message"
 	stop    verb = "stops an answer"
+	forget  verb = "has a tab forget what is long ago"
 	offline verb = "is offline"
 	tunnel  verb = "drives through a tunnel"
 	cut     verb = "loses every connection"
@@ -82,7 +83,7 @@ var verbs = []struct {
 }{
 	{write, 30, 0}, {burst, 4, 0}, {openTab, 6, 0}, {closeIt, 3, 0}, {reload, 6, 0}, {leave, 1, 0},
 	{freeze, 4, 40 * time.Second}, {hide, 3, 0}, {show, 4, 0}, {remove, 2, 0}, {older, 3, 0}, {read, 4, 0},
-	{correct, 4, 0}, {unsay, 2, 0}, {react, 6, 0}, {stop, 3, 0},
+	{correct, 4, 0}, {unsay, 2, 0}, {react, 6, 0}, {stop, 3, 0}, {forget, 3, 0},
 	{offline, 2, 20 * time.Second}, {tunnel, 3, 50 * time.Second}, {cut, 3, 0}, {halfCut, 3, 0},
 	{crash, 4, 20 * time.Second}, {outage, 2, 60 * time.Second}, {restart, 2, 10 * time.Second}, {relays, 2, 0}, {pass, 6, 60 * time.Second},
 }
@@ -253,7 +254,7 @@ func (a action) String() string {
 		text = names[a.Visitor] + " " + text
 	}
 	switch a.Do {
-	case openTab, closeIt, reload, freeze, hide, show, write, burst, remove, older, read, correct, unsay, react, stop:
+	case openTab, closeIt, reload, freeze, hide, show, write, burst, remove, older, read, correct, unsay, react, stop, forget:
 		text += fmt.Sprintf(" (tab %d)", a.Tab+1)
 	}
 	if a.For > 0 {

@@ -244,6 +244,8 @@ func (w *world) actIn(x *tab, a action) {
 		x.Do(session.Shown{})
 	case older:
 		x.Do(session.Older{})
+	case forget:
+		x.Do(session.Trim{Keep: 3})
 	case remove:
 		if len(s.Outbox) > 0 {
 			w.remove(x, s.Outbox[0].ClientID)

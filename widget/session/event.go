@@ -36,6 +36,10 @@ type (
 	Close struct{}
 	// Older asks for the messages before the first one known.
 	Older struct{}
+	// Trim forgets all but the last Keep messages, or more where some of them are
+	// not read. They can be asked for again. A tab that follows has what the leader
+	// has.
+	Trim struct{ Keep int }
 	// Dismiss takes the notice away.
 	Dismiss struct{}
 	// StartOver leaves a conversation that Ended and begins a new one with what
@@ -261,6 +265,7 @@ func (Delete) event()         {}
 func (Open) event()           {}
 func (Close) event()          {}
 func (Older) event()          {}
+func (Trim) event()           {}
 func (Dismiss) event()        {}
 func (StartOver) event()      {}
 func (Reset) event()          {}

@@ -61,6 +61,20 @@ func (m *machine) add(message *wire.Message) {
 	m.Messages = append(m.Messages, *message)
 }
 
+// trim forgets messages at the beginning, so that a page that is open for long
+// does not grow without end.
+func (m *machine) trim(keep int) {
+	from := len(m.Messages) - max(keep, 1)
+	for from > 0 && m.Messages[from-1].Seq > m.work.readSeq {
+		from--
+	}
+	if from > 0 && !m.LoadingOlder {
+		m.Messages, m.cloned = slices.Clone(m.Messages[from:]), true
+		m.HasOlder = true
+		m.Edition++
+	}
+}
+
 // valid reports whether a message is one of this conversation. Anything else is
 // not shown, whoever sent it.
 func (m *machine) valid(message *wire.Message) bool {

@@ -42,15 +42,23 @@ func (m *machine) write(e Send) {
 
 // known reports whether a text with this client id was taken before.
 func (m *machine) known(clientID string) bool {
-	if m.entry(clientID) >= 0 {
-		return true
-	}
+	return m.entry(clientID) >= 0 || m.stored(clientID)
+}
+
+// stored reports whether the visitor's text with this client id is in the
+// conversation.
+func (m *machine) stored(clientID string) bool {
 	for i := range m.Messages {
 		if m.Messages[i].ClientID == clientID && m.Own(&m.Messages[i]) {
 			return true
 		}
 	}
 	return false
+}
+
+// weed takes out of the outbox what is in the conversation.
+func (m *machine) weed() {
+	m.Outbox = slices.DeleteFunc(slices.Clone(m.Outbox), func(e Entry) bool { return m.stored(e.ClientID) })
 }
 
 // entry is the place of a client id in the outbox, or -1.

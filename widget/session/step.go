@@ -89,6 +89,8 @@ func (m *machine) own(e Event) {
 		m.identify(e.User)
 	case Older:
 		m.older()
+	case Trim:
+		m.trim(e.Keep)
 	case StartOver:
 		m.startOver()
 	case Reset:

@@ -124,6 +124,27 @@ func TestStatesAreValues(t *testing.T) {
 	}
 }
 
+// What is forgotten at the beginning can be asked for again, and nothing is that
+// was not read.
+func TestTrim(t *testing.T) {
+	s := chatting(t)
+	for seq := int64(2); seq <= 9; seq++ {
+		s.on(event(message(seq, seq, bot, "")))
+	}
+	s.on(Trim{4}).want([]int64{1, 2, 3, 4, 5, 6, 7, 8, 9}[s.state.work.readSeq:], 9)
+	if s.state.Unread != int(9-s.state.work.readSeq) {
+		t.Errorf("unread %d", s.state.Unread)
+	}
+	s.on(Open{}).on(Attention{true}).on(Seen{9}).on(Trim{4}).want([]int64{6, 7, 8, 9}, 9)
+	s.on(event(message(3, 10, bot, ""))).want([]int64{6, 7, 8, 9}, 10)
+	s.on(Older{})
+	if f := the[FetchHistory](s); f.Before != 6 || !s.state.HasOlder {
+		t.Errorf("asked for %+v", f)
+	}
+	s.on(Trim{2}).want([]int64{6, 7, 8, 9}, 10) // not while they are on their way
+	s.on(HistoryFetched{conversation, 6, page(10, false, message(4, 4, bot, ""), message(5, 5, bot, ""))}).want([]int64{4, 5, 6, 7, 8, 9}, 10)
+}
+
 // What one more message costs does not depend on how many there are.
 func BenchmarkNextMessage(b *testing.B) {
 	for _, n := range []int64{100, 5000} {

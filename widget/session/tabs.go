@@ -170,6 +170,7 @@ func (m *machine) takeOver(saved Saved) {
 		}
 	}
 	m.Outbox = inOrder(m.Outbox) // storage hands them out in any order
+	m.weed()
 	m.work.readSeq = max(m.work.readSeq, saved.ReadSeq)
 	m.requeue()
 	m.LoadingOlder = false
@@ -226,6 +227,7 @@ func (m *machine) mirrorOutbox(leaders []Entry) {
 		m.Outbox = append(m.Outbox, mine[i])
 	}
 	m.work.handed = handed
+	m.weed() // this tab may know more: it may have led until a moment ago
 	m.handTexts()
 }
 

@@ -314,3 +314,23 @@ func TestLeadWhileCatchingUp(t *testing.T) {
 	x.b.on(PageFetched{conversation, page(6, false, message(2, 6, bot, ""))})
 	x.b.want([]int64{1, 2, 3}, 6)
 }
+
+// A tab that knows more than the leader shows no text twice: it may have led until
+// a moment ago.
+func TestFollowerThatKnowsMore(t *testing.T) {
+	x := openTabs(t)
+	behind := x.a.state.Share(x.had)
+	behind.Outbox = []Entry{{ClientID: "k2", Body: "body 2", At: 1, State: Sending}}
+	x.b.state.Messages = append(x.b.state.Messages, message(2, 2, visitor, "k2"))
+	x.b.on(Mirrored{behind})
+	if len(x.b.state.Outbox) != 0 {
+		t.Errorf("b shows %+v beside what is stored", x.b.state.Outbox)
+	}
+	saved := x.a.state.Saved()
+	saved.Outbox = behind.Outbox
+	x.b.state.Outbox = behind.Outbox
+	x.b.on(Lead{saved})
+	if len(x.b.state.Outbox) != 0 {
+		t.Errorf("b sends %+v again", x.b.state.Outbox)
+	}
+}

@@ -12,6 +12,10 @@ import (
 	"chatbot/widget/wire"
 )
 
+// maxMessages is how many messages are held while the end of the log is in view.
+// Of more the older half is given up; it comes back when the visitor scrolls there.
+const maxMessages = 2000
+
 // Options are what a Root needs.
 type Options struct {
 	Site   Site
@@ -141,6 +145,9 @@ func (r *Root) take(ctx app.Context) {
 	}
 	if !sameTalk(&before, &r.state, r.options.Offset, r.made, now) {
 		r.pages = nil
+	}
+	if !r.away && len(r.state.Messages) > maxMessages {
+		r.options.Chat.Do(session.Trim{Keep: maxMessages / 2})
 	}
 	r.greet(&before, now)
 	r.listen()

@@ -288,6 +288,19 @@ func TestWindowOfLongTalk(t *testing.T) {
 	}
 }
 
+func TestTrim(t *testing.T) {
+	m := mount(t, Site{}, talk(maxMessages))
+	m.show(talk(maxMessages + 1))
+	if len(m.events) != 1 || m.events[0] != (session.Trim{Keep: maxMessages / 2}) {
+		t.Errorf("at the end: %v", m.events)
+	}
+	m.atEnd = false
+	m.show(talk(maxMessages + 2))
+	if len(m.events) != 1 {
+		t.Errorf("while somebody reads above: %v", m.events)
+	}
+}
+
 // What is drawn of the messages before stays as it is when another comes: the
 // same lines, not only equal ones.
 func TestKeptPages(t *testing.T) {

@@ -45,8 +45,8 @@ const (
 	FeatureSignals     = "signals"
 	FeatureReadMarks   = "read"
 	FeatureDelivered   = "delivered" // ReadRequest.Delivered
-	FeatureTokens      = "tokens"   // renewal and revocation
-	FeatureIdentity    = "identity" // a user of the site, in a new conversation
+	FeatureTokens      = "tokens"    // renewal and revocation
+	FeatureIdentity    = "identity"  // a user of the site, in a new conversation
 	FeatureTyping      = "typing"
 	FeatureEdit        = "edit"  // and delete
 	FeatureReply       = "reply" // SendRequest.ReplyTo
