@@ -90,7 +90,7 @@ func startBrowser(ctx context.Context, cpu float64, script string) (*browser, er
 	}
 	if err != nil {
 		b.close()
-		return nil, fmt.Errorf("Chromium does not start: %w", err)
+		return nil, fmt.Errorf("the browser does not start: %w", err)
 	}
 	b.conn.SetReadLimit(-1)
 	go b.read()

@@ -116,8 +116,8 @@ func (b *bench) run(ctx context.Context) error {
 			}
 		}
 	}
-	report := fmt.Sprintf("%s; load %s at the end; medians of %d runs, between brackets the lowest and the highest.\n\n%s",
-		machine, loadAverage(), b.runs, all.report(b.history))
+	report := fmt.Sprintf("%s; load %s at the end; %s before the click; medians of %d runs, between brackets the lowest and the highest.\n\n%s",
+		machine, loadAverage(), b.window, b.runs, all.report(b.history))
 	fmt.Print(report)
 	if b.docs == "" {
 		return nil
