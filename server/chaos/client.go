@@ -223,7 +223,7 @@ func (v *visitor) shown(ctx context.Context) (lines []line, err error) {
 			return nil, fmt.Errorf("%s: %q is not sent", v.name, item.Entry.Body)
 		}
 		m := *item.Message
-		lines = append(lines, line{Seq: m.Seq, Body: m.Body + now.Ahead(m.ID), State: state(m)})
+		lines = append(lines, line{Seq: m.Seq, Body: m.Body + now.Ahead(&m), State: state(m)})
 	}
 	return lines, nil
 }

@@ -53,7 +53,7 @@ func (w *world) look(x *tab, s session.State) {
 		}
 		shown[body] = true
 		if item.Message != nil {
-			w.checkWords(x, item.Message, s.Ahead(item.Message.ID))
+			w.checkWords(x, item.Message, s.Ahead(item.Message))
 		}
 	}
 	if s.Ended {
@@ -289,7 +289,7 @@ func (w *world) checkEqual(x *tab, stored []wire.Message) {
 		if got, want := encode(shown), encode(stored[i]); got != want {
 			w.fail(equal, "%s has %s, stored is %s", x.name, got, want)
 		}
-		if ahead := s.Ahead(shown.ID); ahead != "" {
+		if ahead := s.Ahead(&shown); ahead != "" {
 			w.fail(equal, "%s shows %q behind %q", x.name, ahead, shown.Body)
 		}
 	}

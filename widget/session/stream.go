@@ -3,16 +3,21 @@ package session
 import "chatbot/widget/wire"
 
 // Ahead is what is known of a message that is being written beyond its Body:
-// words that were announced and are not stored yet.
+// words that were announced and are not stored yet. They stand from Offset on, in
+// bytes, which is where the Body ended when they came.
 type Ahead struct {
-	MessageID, Text string
+	MessageID string
+	Offset    int
+	Text      string
 }
 
 // Ahead is the text that follows the Body of a message, empty for most.
-func (s *State) Ahead(messageID string) string {
+func (s *State) Ahead(m *wire.Message) string {
 	for i := range s.Streams {
-		if s.Streams[i].MessageID == messageID {
-			return s.Streams[i].Text
+		a := &s.Streams[i]
+		known := len(m.Body) - a.Offset
+		if a.MessageID == m.ID && m.Status == wire.StatusStreaming && known >= 0 && known < len(a.Text) {
+			return a.Text[known:]
 		}
 	}
 	return ""
@@ -32,13 +37,13 @@ func (m *machine) streamed(e Streamed) {
 	if message.Status != wire.StatusStreaming {
 		return
 	}
-	ahead := m.Ahead(message.ID)
+	ahead := m.Ahead(message)
 	known := len(message.Body) + len(ahead) - e.Delta.Offset
 	switch {
 	case known < 0:
 		m.do(Fetch{})
 	case known < len(e.Delta.Text):
-		m.setAhead(message.ID, ahead+e.Delta.Text[known:])
+		m.setAhead(message, ahead+e.Delta.Text[known:])
 	}
 }
 
@@ -54,15 +59,15 @@ func (m *machine) byID(id string) *wire.Message {
 }
 
 // setAhead keeps what follows a message's Body, or forgets it where nothing does.
-func (m *machine) setAhead(id, text string) {
+func (m *machine) setAhead(message *wire.Message, text string) {
 	streams := make([]Ahead, 0, len(m.Streams)+1)
 	for _, a := range m.Streams {
-		if a.MessageID != id {
+		if a.MessageID != message.ID {
 			streams = append(streams, a)
 		}
 	}
 	if text != "" {
-		streams = append(streams, Ahead{id, text})
+		streams = append(streams, Ahead{message.ID, len(message.Body), text})
 	}
 	m.Streams = streams
 }
@@ -70,16 +75,16 @@ func (m *machine) setAhead(id, text string) {
 // outgrow takes from what was ahead of a message what its next form contains.
 // One that says something else, or that has ended, has nothing ahead.
 func (m *machine) outgrow(before, after *wire.Message) {
-	ahead := m.Ahead(before.ID)
+	ahead := m.Ahead(before)
 	if ahead == "" {
 		return
 	}
 	text := before.Body + ahead
 	if after.Status != wire.StatusStreaming || len(text) <= len(after.Body) || text[:len(after.Body)] != after.Body {
-		m.setAhead(before.ID, "")
+		m.setAhead(after, "")
 		return
 	}
-	m.setAhead(before.ID, text[len(after.Body):])
+	m.setAhead(after, text[len(after.Body):])
 }
 
 // written are the Seqs of the messages that are being written.

@@ -19,7 +19,7 @@ func delta(offset int, text string) Streamed {
 }
 
 // text is what is known of the second message.
-func (s *story) text() string { return s.state.Messages[1].Body + s.state.Ahead("m2") }
+func (s *story) text() string { return s.state.Messages[1].Body + s.state.Ahead(&s.state.Messages[1]) }
 
 func (s *story) says(want string) {
 	s.t.Helper()
@@ -45,7 +45,7 @@ func TestStream(t *testing.T) {
 	s.says("Grün ist alle")
 
 	s.on(event(answer(3, "Grün ist", wire.StatusStreaming))).says("Grün ist alle")
-	if ahead := s.state.Ahead("m2"); ahead != " alle" {
+	if ahead := s.state.Ahead(&s.state.Messages[1]); ahead != " alle" {
 		t.Errorf("%q is ahead of what is stored", ahead)
 	}
 	s.on(event(answer(4, "Grün ist alle Theorie.", wire.StatusComplete))).says("Grün ist alle Theorie.")

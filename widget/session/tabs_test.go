@@ -334,3 +334,16 @@ func TestFollowerThatKnowsMore(t *testing.T) {
 		t.Errorf("b sends %+v again", x.b.state.Outbox)
 	}
 }
+
+// What a leader knows beyond a message's text does not stand behind a later form of
+// it that another tab knows.
+func TestFollowerKnowsTheEnd(t *testing.T) {
+	x := openTabs(t)
+	x.a.on(Subscribed{wire.ProviderReverb, conversation}).on(event(answer(2, "one", wire.StatusStreaming))).on(delta(3, " two"))
+	x.mirror()
+	x.b.says("one two")
+	x.a.on(delta(7, " three"))
+	x.b.state.Messages = []wire.Message{x.b.state.Messages[0], answer(3, "one two", wire.StatusFailed)}
+	x.mirror()
+	x.b.says("one two")
+}

@@ -299,7 +299,7 @@ func (s *scene) youth() wire.Time { return wire.Time(s.state.Config.Limits.EditS
 func (s *scene) written(l *line, m *wire.Message) {
 	switch m.Status {
 	case wire.StatusStreaming:
-		ahead := readable(s.state.Ahead(m.ID))
+		ahead := readable(s.state.Ahead(m))
 		l.Writing, l.CanStop = true, !l.Mine && slices.Contains(s.state.Config.Features, wire.FeatureStreaming)
 		l.Body += ahead
 		if len(l.Content) > 0 {

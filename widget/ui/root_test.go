@@ -345,7 +345,7 @@ func TestStreaming(t *testing.T) {
 	s.Config.Features = []string{wire.FeatureStreaming}
 	m := mount(t, Site{Title: "Bot"}, s)
 	s.Messages = []wire.Message{question, answer}
-	s.Streams = []session.Ahead{{MessageID: answer.ID, Text: " is \u202eso"}}
+	s.Streams = []session.Ahead{{MessageID: answer.ID, Offset: len(answer.Body), Text: " is \u202eso"}}
 	m.show(s)
 	m.has("Because it is so", `aria-live="off"`, "aria-busy", "writing", ">Stop<")
 	m.lacks(`aria-busy="false"`)
