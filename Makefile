@@ -9,7 +9,7 @@ SEEDS ?= 2000
 FIRST ?= 1
 FUZZTIME ?= 30s
 
-.PHONY: help run build assets tinygo test test-tinygo simulate simulate-bites chaos fuzz lint fmt size size-report soak bench bench-realtime clean
+.PHONY: help run build assets tinygo test test-tinygo simulate simulate-bites chaos fuzz lint fmt size size-report soak bench bench-realtime bench-widget clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -73,6 +73,16 @@ bench: assets ## measure latency in the browser and durable messages a second
 bench-realtime: build ## compare the realtime endpoint with soketi
 	@.ci/clients
 	$(GO) run ./server/bench/realtime $(BENCHFLAGS)
+
+bench-widget: ## measure what the widget costs a page, and how fast it is there, beside other widgets
+	@.ci/chromium
+	@.ci/clients server/bench/widget/testdata
+	$(GO) run ./assets/build -compiler go
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o bin/chatbot-go ./server
+	@rm -f bin/chatbot-tinygo
+	@if $(GO) run ./assets/build -compiler tinygo; then \
+	  CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o bin/chatbot-tinygo ./server; fi
+	$(GO) run ./server/bench/widget $(BENCHFLAGS)
 
 lint: ## vet for both targets, check formatting, run staticcheck
 	$(GO) vet ./...

@@ -13,10 +13,10 @@ type change struct{ file, old, new string }
 
 // changes are made to a copy of TinyGo's own libraries for each build.
 //
-// Every callback from JavaScript is a goroutine, whose stack has 64 KB. TinyGo
-// leaves each to the garbage collector, which in a burst of messages neither
-// finds the room for the next one between what lives nor all that is dead: the
-// memory grew to 67 MB. Here the stack of a goroutine that has ended is the next
+// Every callback from JavaScript is a goroutine with a stack. TinyGo leaves each
+// to the garbage collector, which in a burst of messages neither finds the room
+// for the next one between what lives nor all that is dead: the memory grew to
+// 67 MB. Here the stack of a goroutine that has ended is the next
 // one's, so that there are as many as ever ran at once, which is about ten. What
 // lay on it is wiped, since the collector takes it for pointers. And the memory
 // grows by an eighth, not to twice its size.

@@ -30,20 +30,14 @@ var patient = []string{
 // can be left in the middle, for goroutines, of all that might wait; it takes
 // calls of JavaScript and of function values for such. The former never leave
 // one: a callback runs to its end on a stack of its own. Nor do the unhurried
-// packages and the patient functions. Before that, TinyGo's program is made
-// smaller, so that less must be kept when a function is left; nothing is inlined
-// then, and the functions keep their names. Its fourth argument is the program.
+// packages and the patient functions.
 func optScript(home string) ([]byte, error) {
 	opt, err := findOpt(home)
 	functions := slices.Clone(patient)
 	for _, name := range unhurried {
 		functions = append(functions, name+".*", "(*"+name+".*)*")
 	}
-	script := fmt.Sprintf(`#!/bin/sh
-set -e
-[ "$1" = --version ] || '%[1]s' -Oz -aimfs 0 -fimfs 0 -ocimfs 0 -g "$4" -o "$4"
-exec '%[1]s' --pass-arg=asyncify-ignore-imports '--pass-arg=asyncify-removelist@%[2]s' "$@"
-`, opt, strings.Join(functions, ","))
+	script := fmt.Sprintf("#!/bin/sh\nexec '%s' --pass-arg=asyncify-ignore-imports '--pass-arg=asyncify-removelist@%s' \"$@\"\n", opt, strings.Join(functions, ","))
 	return []byte(script), err
 }
 

@@ -31,7 +31,9 @@ func (t *Toolchain) Exec() ([]byte, error) {
 }
 
 // flags: -opt=z is for size, and a panic is a trap rather than a text, which
-// saves a seventh. The standard build tells the text.
+// saves a seventh. The standard build tells the text. A stack is twice as large
+// as TinyGo's own, which did not hold the drawing of a whole talk; one that is
+// run over is noticed late or never.
 var flags = []string{"-no-debug", "-opt=z", "-panic=trap", "-stack-size=128KB"}
 
 // Compile compiles a package of the module in a folder, with the stand-ins. The

@@ -1,0 +1,378 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// patience bounds every wait for the browser; a wait ends the moment its
+// condition holds.
+const patience = time.Minute
+
+// browser is a Chromium with a profile of its own, and so with an empty cache.
+// It speaks the DevTools protocol itself: chromedp has no way to a frame that is
+// still waiting for its document, which is when it must be slowed down.
+type browser struct {
+	command *exec.Cmd
+	profile string
+	conn    *websocket.Conn
+	ended   context.CancelCauseFunc
+	ctx     context.Context
+	cpu     float64 // how many times slower pages and frames run
+	script  string  // put before the scripts of each document
+
+	mu      sync.Mutex
+	last    int
+	waiting map[int]chan reply
+	traffic traffic
+	page    string // the request for the page itself
+	frames  []*session
+	changed chan struct{} // closed when a frame has come, and made anew
+}
+
+// traffic is what was asked for since it was last set to zero, but for documents
+// of the page itself.
+type traffic struct {
+	requests int
+	bytes    float64
+}
+
+type reply struct {
+	Result json.RawMessage `json:"result"`
+	Error  *struct {
+		Message string `json:"message"`
+	} `json:"error"`
+}
+
+// session is a page or a frame with a process of its own.
+type session struct {
+	browser *browser
+	id      string
+}
+
+func startBrowser(ctx context.Context, cpu float64, script string) (*browser, error) {
+	name, err := findChromium()
+	if err != nil {
+		return nil, err
+	}
+	profile, err := os.MkdirTemp("", "chatbot-bench-")
+	if err != nil {
+		return nil, err
+	}
+	b := &browser{profile: profile, cpu: cpu, script: script, waiting: map[int]chan reply{}, changed: make(chan struct{})}
+	b.ctx, b.ended = context.WithCancelCause(ctx)
+	b.command = exec.CommandContext(ctx, name, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--mute-audio",
+		"--no-first-run", "--no-default-browser-check", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+		"--disable-extensions", "--disable-default-apps", "--disable-renderer-backgrounding", "--disable-background-timer-throttling",
+		"--disable-backgrounding-occluded-windows", "--site-per-process", "--window-size=1280,800",
+		"--remote-debugging-port=0", "--user-data-dir="+profile, "about:blank")
+	said, err := b.command.StderrPipe()
+	if err == nil {
+		err = b.command.Start()
+	}
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(profile))
+	}
+	address, err := devTools(said)
+	if err == nil {
+		b.conn, _, err = websocket.Dial(ctx, address, nil)
+	}
+	if err != nil {
+		b.close()
+		return nil, fmt.Errorf("the browser does not start: %w", err)
+	}
+	b.conn.SetReadLimit(-1)
+	go b.read()
+	return b, nil
+}
+
+func findChromium() (string, error) {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if found, err := exec.LookPath(name); err == nil {
+			return found, nil
+		}
+	}
+	return "", errors.New("there is no Chromium; install the package 'chromium'")
+}
+
+// devTools reads the address at which Chromium can be spoken to, and goes on
+// reading so that it never waits to say something.
+func devTools(said io.ReadCloser) (string, error) {
+	lines := bufio.NewScanner(said)
+	for lines.Scan() {
+		if address, ok := strings.CutPrefix(lines.Text(), "DevTools listening on "); ok {
+			go io.Copy(io.Discard, said)
+			return address, nil
+		}
+	}
+	return "", errors.Join(errors.New("it ended"), lines.Err())
+}
+
+func (b *browser) close() {
+	b.ended(errors.New("the browser was closed"))
+	if b.conn != nil {
+		b.conn.CloseNow()
+	}
+	b.command.Process.Kill()
+	b.command.Wait()
+	os.RemoveAll(b.profile)
+}
+
+// open gives a page at which nothing has been loaded yet.
+func (b *browser) open() (*session, error) {
+	whole := &session{browser: b}
+	var target struct{ TargetID string }
+	if err := whole.call("Target.createTarget", map[string]any{"url": "about:blank"}, &target); err != nil {
+		return nil, err
+	}
+	var attached struct{ SessionID string }
+	if err := whole.call("Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &attached); err != nil {
+		return nil, err
+	}
+	page := &session{browser: b, id: attached.SessionID}
+	return page, page.prepare("page")
+}
+
+// prepare slows a page or a frame down and has it watched, and then lets it go
+// on. Other targets just go on.
+func (s *session) prepare(kind string) error {
+	type step struct {
+		method string
+		params any
+	}
+	steps := []step{{"Network.enable", nil}}
+	if kind == "page" || kind == "iframe" {
+		steps = append(steps,
+			step{"Page.enable", nil},
+			step{"Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": s.browser.script}},
+			step{"Performance.enable", nil},
+			step{"Emulation.setCPUThrottlingRate", map[string]any{"rate": s.browser.cpu}},
+			step{"Target.setAutoAttach", map[string]any{"autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true}},
+		)
+	}
+	for _, step := range append(steps, step{"Runtime.runIfWaitingForDebugger", nil}) {
+		if err := s.call(step.method, step.params, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// call sends a command and waits for the answer, which goes into result if that
+// is not nil.
+func (s *session) call(method string, params, result any) error {
+	b := s.browser
+	answer := make(chan reply, 1)
+	b.mu.Lock()
+	b.last++
+	id := b.last
+	b.waiting[id] = answer
+	b.mu.Unlock()
+	defer func() {
+		b.mu.Lock()
+		delete(b.waiting, id)
+		b.mu.Unlock()
+	}()
+	message := map[string]any{"id": id, "method": method}
+	if s.id != "" {
+		message["sessionId"] = s.id
+	}
+	if params != nil {
+		message["params"] = params
+	}
+	text, err := json.Marshal(message)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	if err := b.conn.Write(ctx, websocket.MessageText, text); err != nil {
+		return fmt.Errorf("%s: %w", method, err)
+	}
+	select {
+	case r := <-answer:
+		if r.Error != nil {
+			return fmt.Errorf("%s: %s", method, r.Error.Message)
+		}
+		if result == nil {
+			return nil
+		}
+		return json.Unmarshal(r.Result, result)
+	case <-ctx.Done():
+		return fmt.Errorf("%s: %w", method, context.Cause(ctx))
+	}
+}
+
+// eval gives the value of an expression.
+func eval[T any](s *session, js string) (value T, err error) {
+	var answer struct {
+		Result struct {
+			Value json.RawMessage
+		}
+		ExceptionDetails *struct {
+			Exception struct{ Description string }
+		}
+	}
+	err = s.call("Runtime.evaluate", map[string]any{"expression": js, "returnByValue": true, "awaitPromise": true}, &answer)
+	if err != nil {
+		return value, err
+	}
+	if answer.ExceptionDetails != nil {
+		return value, fmt.Errorf("%s: %s", js, answer.ExceptionDetails.Exception.Description)
+	}
+	if len(answer.Result.Value) == 0 {
+		return value, nil // undefined
+	}
+	return value, json.Unmarshal(answer.Result.Value, &value)
+}
+
+// until waits for an expression to be true. An error counts as false: what it
+// speaks of may not be there yet.
+func (s *session) until(js string) error {
+	guarded := "(() => { try { return !!(" + js + ") } catch { return false } })()"
+	deadline := time.Now().Add(patience)
+	for {
+		holds, err := eval[bool](s, guarded)
+		if holds || err != nil {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("waited %s for %s", patience, js)
+		}
+		if err := pause(s.browser.ctx, 20*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+// frame waits for a frame with a process of its own, after those known before.
+func (b *browser) frame(before int) (*session, error) {
+	deadline := time.After(patience)
+	for {
+		b.mu.Lock()
+		changed := b.changed
+		frames := b.frames[before:]
+		b.mu.Unlock()
+		if len(frames) > 0 {
+			return frames[0], nil
+		}
+		select {
+		case <-changed:
+		case <-deadline:
+			return nil, errors.New("no frame of the chat has come")
+		case <-b.ctx.Done():
+			return nil, context.Cause(b.ctx)
+		}
+	}
+}
+
+func (b *browser) framesSoFar() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.frames)
+}
+
+// read takes what the browser says until it ends.
+func (b *browser) read() {
+	for {
+		_, text, err := b.conn.Read(b.ctx)
+		if err != nil {
+			b.ended(err)
+			return
+		}
+		var m struct {
+			ID        int             `json:"id"`
+			Method    string          `json:"method"`
+			SessionID string          `json:"sessionId"`
+			Params    json.RawMessage `json:"params"`
+			reply
+		}
+		if err := json.Unmarshal(text, &m); err != nil {
+			b.ended(err)
+			return
+		}
+		if m.ID == 0 {
+			b.heed(m.Method, m.Params)
+			continue
+		}
+		b.mu.Lock()
+		if answer, ok := b.waiting[m.ID]; ok {
+			answer <- m.reply
+		}
+		b.mu.Unlock()
+	}
+}
+
+// heed takes an event.
+func (b *browser) heed(method string, params json.RawMessage) {
+	var e struct {
+		SessionID  string
+		TargetInfo struct{ Type string }
+		Type       string
+		Request    struct{ URL string }
+		RequestID  string
+
+		EncodedDataLength float64
+	}
+	if json.Unmarshal(params, &e) != nil {
+		return // an event of another form, which nothing here is about
+	}
+	switch method {
+	case "Target.attachedToTarget":
+		s := &session{browser: b, id: e.SessionID}
+		go func() {
+			if s.prepare(e.TargetInfo.Type) != nil || e.TargetInfo.Type != "iframe" {
+				return // it has gone, or is a worker
+			}
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.frames = append(b.frames, s)
+			close(b.changed)
+			b.changed = make(chan struct{})
+		}()
+	case "Network.requestWillBeSent":
+		b.mu.Lock()
+		if e.Type == "Document" && b.traffic.requests == 0 {
+			b.page = e.RequestID
+		} else if strings.HasPrefix(e.Request.URL, "http") {
+			b.traffic.requests++
+		}
+		b.mu.Unlock()
+	case "Network.loadingFinished":
+		b.mu.Lock()
+		if e.RequestID != b.page {
+			b.traffic.bytes += e.EncodedDataLength
+		}
+		b.mu.Unlock()
+	}
+}
+
+// taken gives the traffic since it was last asked for.
+func (b *browser) taken() traffic {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t := b.traffic
+	b.traffic = traffic{}
+	return t
+}
+
+// pause waits, unless ctx ends first.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
