@@ -135,6 +135,7 @@
 		if (/^(open|close)$/.test(m.type)) opened = m.type === "open";
 		if (m.type === "layout") root.dataset.layout = m.fullscreen === true ? "full" : "panel";
 		if (/^(load|open|send|invite|identify|reset)$/.test(m.type)) start();
+		if (m.type === "open") painted();
 		if (m.type === "open" && m.focus !== false) host.focus();
 		if (m.type === "reset") forget();
 		if (m.type === "invite" && !/^[\w-]{1,64}$/.test(m.code)) return;
@@ -494,14 +495,23 @@
 		const badge = answer && answer.ok && await answer.json().catch(() => null);
 		if (badge && badge.unread > 0) start();
 	};
+	// The program takes the thread for a while: a panel that is opened is painted
+	// before, and one that is about to be has a second for that.
+	let painted, late;
+	const calm = new Promise(done => {
+		painted = () => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)));
+		late = done;
+	});
 	let started = false;
 	const start = async () => {
 		if (started) return;
 		started = true;
+		setTimeout(late, 1000);
 		let reason = "the program ended";
 		try {
 			const go = new Go();
 			const { instance } = await load(go.importObject);
+			await calm;
 			setInterval(() => renew(sweep(go)), 5000);
 			reason = await Promise.race([go.run(guarded(instance)).then(() => reason), trap]);
 		} catch (e) {
