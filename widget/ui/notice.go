@@ -57,7 +57,7 @@ func noticeFor(s session.State, w *i18n.Words) notice {
 			return notice{Text: w.Failed}
 		}
 		return notice{Text: i18n.With(w.Again, "n", strconv.Itoa(s.Notice.RetryAfter))}
-	case s.Notice.Again && (s.Notice.Code == wire.CodeTooLate || s.Notice.Code == wire.CodeMessageDeleted):
+	case s.Notice.Again && (s.Notice.Code == wire.CodeTooLate || s.Notice.Code == wire.CodeMessageDeleted || s.Notice.Code == wire.CodeNotFound):
 		return notice{Text: w.TooLate}
 	case s.Notice.Code != "":
 		return notice{Text: problem(w, s.Notice.Code, s.Notice.Text, s.Config.Limits.MessageChars, s.Notice.RetryAfter)}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"chatbot/widget/i18n"
 	"chatbot/widget/session"
 	"chatbot/widget/wire"
 )
@@ -181,6 +182,7 @@ func TestNotices(t *testing.T) {
 		"a small one":     {"de", session.State{Notice: session.Notice{Code: wire.CodeRateLimited, Text: "Slow.", RetryAfter: 9, Again: true}}, notice{Text: "Das war viel auf einmal. Bitte versuchen Sie es in 9 Sekunden noch einmal."}},
 		"no wait known":   {"de", session.State{Notice: session.Notice{Code: wire.CodeRateLimited, Again: true}}, notice{Text: "Das hat nicht geklappt. Bitte versuchen Sie es noch einmal."}},
 		"too late":        {"en", session.State{Notice: session.Notice{Code: wire.CodeTooLate, Text: "x", Again: true}}, notice{Text: "It is too late for that: the message stays as it is."}},
+		"not there":       {"de", session.State{Notice: session.Notice{Code: wire.CodeNotFound, Text: "x", Again: true}}, notice{Text: i18n.For("de").TooLate}},
 		"the end":         {"en", session.State{Ended: true, Notice: session.Notice{Code: wire.CodeUnauthorized, Text: "x"}}, notice{Text: "This conversation has ended.", Ended: true}},
 		"no storage":      {"en", session.State{Unsaved: true, Outbox: []session.Entry{{}}}, notice{Text: "Your browser keeps nothing of this chat: it is gone when you leave the page.", Fixed: true}},
 		"nothing to lose": {"en", session.State{Unsaved: true}, notice{}},
