@@ -136,7 +136,10 @@
 		if (m.type === "layout") root.dataset.layout = m.fullscreen === true ? "full" : "panel";
 		if (/^(load|open|send|invite|identify|reset)$/.test(m.type)) start();
 		if (m.type === "open") painted();
-		if (m.type === "open" && m.focus !== false) host.focus();
+		if (m.type === "open" && m.focus !== false) { // a frame that is not shown yet may refuse it
+			host.focus();
+			requestAnimationFrame(host.focus);
+		}
 		if (m.type === "reset") forget();
 		if (m.type === "invite" && !/^[\w-]{1,64}$/.test(m.code)) return;
 		pass(m);

@@ -129,6 +129,9 @@ func (s *scene) page(number int, before []*line) drawn {
 			d.until = sooner(d.until, item.Message.CreatedAt+s.youth(), s.now)
 		}
 	}
+	if slices.Equal(d.lines, before) {
+		d.lines = before // the same list, so that nothing in it is looked at
+	}
 	return d
 }
 

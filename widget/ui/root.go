@@ -398,11 +398,7 @@ func (r *Root) paper() []app.UI {
 		rows = append(rows, box("div", ""))
 	}
 	for _, d := range r.pages {
-		lines := make([]app.UI, len(d.lines))
-		for i := range d.lines {
-			lines[i] = &row{Line: d.lines[i], Logo: r.site.Logo, Words: r.words, Chat: r.options.Chat, Root: r}
-		}
-		rows = append(rows, box("div", "page", lines...))
+		rows = append(rows, &page{Lines: d.lines, Logo: r.site.Logo, Words: r.words, Chat: r.options.Chat, Root: r})
 	}
 	return []app.UI{
 		&welcome{Greeting: r.site.Greeting, Logo: r.site.Logo, Suggestions: r.site.Suggestions, Chat: r.options.Chat},
