@@ -118,7 +118,7 @@ func (c *Client) replaced() bool {
 // lead makes this tab the one that speaks to the server, with what is kept.
 func (c *Client) lead(ctx context.Context) {
 	c.answered()
-	c.sharing.taking, c.sharing.led = false, true
+	c.sharing.taking, c.sharing.led, c.sharing.leader = false, true, "" // whose next state has to be whole
 	c.set(keyLeader, c.sharing.name)
 	c.step(ctx, session.Lead{Saved: c.load()})
 	c.sharing.followers, c.sharing.shown = true, session.State{}
