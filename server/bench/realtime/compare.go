@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -17,6 +16,8 @@ import (
 	"time"
 
 	"chatbot/server/bench/soketi"
+
+	"chatbot/server/bench/guide"
 )
 
 // The application of both servers.
@@ -52,7 +53,7 @@ func (c comparison) run(ctx context.Context, p plan) error {
 	if c.docs == "" {
 		return nil
 	}
-	return keep(c.docs, report, plot(p, servers[0], servers[1]))
+	return guide.Keep(c.docs, "realtime-benchmark", report, plot(p, servers[0], servers[1]))
 }
 
 // round starts both servers anew and measures each after the other, so that both
@@ -173,23 +174,4 @@ func loadAverage() string {
 	}
 	load, _, _ := strings.Cut(string(text), " ")
 	return load
-}
-
-// keep puts the report between the marks in the guide, and the plot beside it.
-func keep(docs, report string, picture []byte) error {
-	const begin, end = "<!-- measured -->\n", "<!-- end -->\n"
-	file := filepath.Join(docs, "realtime-benchmark.md")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	head, rest, ok := strings.Cut(string(text), begin)
-	_, tail, closed := strings.Cut(rest, end)
-	if !ok || !closed {
-		return fmt.Errorf("%s lacks the marks between which the report goes", file)
-	}
-	return errors.Join(
-		os.WriteFile(file, []byte(head+begin+report+end+tail), 0o644),
-		os.WriteFile(filepath.Join(docs, "realtime-benchmark.svg"), picture, 0o644),
-	)
 }

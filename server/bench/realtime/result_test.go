@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"chatbot/server/bench/guide"
 )
 
 // example are three rounds of each server.
@@ -80,14 +82,14 @@ func TestPlot(t *testing.T) {
 func TestKeep(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "realtime-benchmark.md")
-	if err := keep(dir, "x", nil); err == nil {
+	if err := guide.Keep(dir, "realtime-benchmark", "x", nil); err == nil {
 		t.Error("kept where there is no guide")
 	}
 	for _, before := range []string{"# T\n\n<!-- measured -->\nold\n<!-- end -->\nrest\n", "# T\n\n<!-- measured -->\nnew\n<!-- end -->\nrest\n"} {
 		if err := os.WriteFile(file, []byte(before), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := keep(dir, "new\n", []byte("<svg/>")); err != nil {
+		if err := guide.Keep(dir, "realtime-benchmark", "new\n", []byte("<svg/>")); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := os.ReadFile(file); err != nil || string(got) != "# T\n\n<!-- measured -->\nnew\n<!-- end -->\nrest\n" {

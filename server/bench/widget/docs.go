@@ -2,12 +2,10 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"html"
 	"math"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -76,25 +74,6 @@ func (all results) bars(b *bytes.Buffer, c condition, f figure, y int) (height i
 		height += barHeight + 4
 	}
 	return height
-}
-
-// keep puts the report between the marks in the guide, and the plot beside it.
-func keep(docs, report string, picture []byte) error {
-	const begin, end = "<!-- measured -->\n", "<!-- end -->\n"
-	file := filepath.Join(docs, "widget-benchmark.md")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	head, rest, ok := strings.Cut(string(text), begin)
-	_, tail, closed := strings.Cut(rest, end)
-	if !ok || !closed {
-		return fmt.Errorf("%s lacks the marks between which the report goes", file)
-	}
-	return errors.Join(
-		os.WriteFile(file, []byte(head+begin+report+end+tail), 0o644),
-		os.WriteFile(filepath.Join(docs, "widget-benchmark.svg"), picture, 0o644),
-	)
 }
 
 // describeMachine says what the figures were measured on.

@@ -20,6 +20,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"chatbot/server/bench/guide"
 )
 
 // condition is what a machine and a network are like.
@@ -122,7 +124,7 @@ func (b *bench) run(ctx context.Context) error {
 	if b.docs == "" {
 		return nil
 	}
-	return keep(b.docs, report, all.plot())
+	return guide.Keep(b.docs, "widget-benchmark", report, all.plot())
 }
 
 func (b *bench) rehearse(ctx context.Context, w widget, s *site) error {

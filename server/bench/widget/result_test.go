@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"chatbot/server/bench/guide"
 )
 
 // example has three runs of one of ours, one of another and of the page alone.
@@ -120,7 +122,7 @@ func TestKeep(t *testing.T) {
 	if err := os.WriteFile(file, []byte("before\n<!-- measured -->\nold\n<!-- end -->\nafter\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := keep(dir, "new\n", []byte("<svg/>")); err != nil {
+	if err := guide.Keep(dir, "widget-benchmark", "new\n", []byte("<svg/>")); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(file)
@@ -130,7 +132,7 @@ func TestKeep(t *testing.T) {
 	if err := os.WriteFile(file, []byte("no marks"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if keep(dir, "new\n", nil) == nil {
+	if guide.Keep(dir, "widget-benchmark", "new\n", nil) == nil {
 		t.Error("a guide without marks is taken")
 	}
 }
