@@ -15,9 +15,8 @@ import (
 	"syscall"
 	"time"
 
-	"chatbot/server/bench/soketi"
-
 	"chatbot/server/bench/guide"
+	"chatbot/server/bench/soketi"
 )
 
 // The application of both servers.
