@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -37,6 +38,7 @@ var conditions = []condition{{loopback, 1}, {loopback, 4}, {slow4G, 1}, {slow4G,
 // bench is what is measured, and how often.
 type bench struct {
 	widgets []widget
+	at      []condition
 	folder  string // the peers' packages
 	runs    int
 	window  time.Duration // for which the page is looked at before the click
@@ -49,6 +51,7 @@ func main() {
 	standard := flag.String("go", "bin/chatbot-go", "our `binary` with the widget that Go's own compiler makes")
 	tiny := flag.String("tinygo", "bin/chatbot-tinygo", "our `binary` with the one that TinyGo makes; left out where there is none")
 	only := flag.String("only", "", "measure only the widgets with this in their name")
+	at := flag.String("at", "", "measure only under the conditions with this in their name, as \"loopback, CPU 4x\"")
 	flag.StringVar(&b.folder, "peers", "server/bench/widget/testdata/node_modules", "where the peers are installed")
 	flag.IntVar(&b.runs, "runs", 5, "how often each is measured")
 	flag.DurationVar(&b.window, "window", 5*time.Second, "how long the page is looked at before the click")
@@ -62,7 +65,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "note: without the widget that TinyGo makes:", err)
 	}
 	b.widgets = append(append(b.widgets, peers...), widget{name: noWidget})
-	b.choose(*only)
+	b.choose(*only, *at)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := b.run(ctx); err != nil {
@@ -78,19 +81,15 @@ const (
 	noWidget = "no widget"
 )
 
-func (b *bench) choose(only string) {
-	var chosen []widget
-	for _, w := range b.widgets {
-		if strings.Contains(w.name, only) {
-			chosen = append(chosen, w)
-		}
-	}
-	b.widgets = chosen
+// choose leaves what has these in its name.
+func (b *bench) choose(only, at string) {
+	b.widgets = slices.DeleteFunc(b.widgets, func(w widget) bool { return !strings.Contains(w.name, only) })
+	b.at = slices.DeleteFunc(slices.Clone(conditions), func(c condition) bool { return !strings.Contains(c.String(), at) })
 }
 
 func (b *bench) run(ctx context.Context) error {
-	if len(b.widgets) == 0 || b.runs < 1 {
-		return errors.New("there is nothing to measure: see -only and -runs")
+	if len(b.widgets) == 0 || len(b.at) == 0 || b.runs < 1 {
+		return errors.New("there is nothing to measure: see -only, -at and -runs")
 	}
 	site, err := newSite(b.folder)
 	if err != nil {
@@ -107,7 +106,7 @@ func (b *bench) run(ctx context.Context) error {
 	}
 	all := newResults(b.widgets)
 	for run := range b.runs {
-		for _, c := range conditions {
+		for _, c := range b.at {
 			fmt.Fprintf(os.Stderr, "run %d of %d, %s, load %s\n", run+1, b.runs, c, loadAverage())
 			for _, w := range b.turn(run) {
 				r, err := b.measure(ctx, w, site, c)

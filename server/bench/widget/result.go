@@ -118,10 +118,17 @@ func (all results) reference() string {
 func (all results) report(history int) string {
 	var b strings.Builder
 	for _, c := range conditions {
+		if !all.measured(c) {
+			continue
+		}
 		fmt.Fprintf(&b, "**%s**\n\n%s\n", c, all.table(c, history))
 	}
 	fmt.Fprintf(&b, "```\n%s```\n", all.verdicts())
 	return b.String()
+}
+
+func (all results) measured(c condition) bool {
+	return slices.ContainsFunc(all.names, func(name string) bool { return len(all.runs[name][c]) > 0 })
 }
 
 // table has medians, between brackets the lowest and the highest run, and for the

@@ -136,3 +136,12 @@ func TestKeep(t *testing.T) {
 		t.Error("a guide without marks is taken")
 	}
 }
+
+func TestReportOfSomeConditions(t *testing.T) {
+	all := newResults([]widget{{name: byGo}})
+	all.add(byGo, conditions[1], unknown())
+	text := all.report(5000)
+	if !strings.Contains(text, "**loopback, CPU 4x**") || strings.Count(text, "**") != 2 {
+		t.Error(text)
+	}
+}

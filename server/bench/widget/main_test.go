@@ -1,0 +1,17 @@
+package main
+
+import "testing"
+
+func TestChoose(t *testing.T) {
+	b := bench{widgets: []widget{{name: byGo}, {name: byTinyGo}, {name: noWidget}}}
+	b.choose("ours", "CPU 4x")
+	if len(b.widgets) != 2 || b.widgets[1].name != byTinyGo {
+		t.Error(b.widgets)
+	}
+	if len(b.at) != 2 || b.at[0] != conditions[1] || b.at[1] != conditions[3] {
+		t.Error(b.at)
+	}
+	if b.choose("", "nowhere"); len(b.at) != 0 || b.run(t.Context()) == nil {
+		t.Error("a run under no condition at all")
+	}
+}
