@@ -157,7 +157,7 @@ func newServer(t *testing.T, change ...func(*httpapi.Options)) *server {
 		ConversationsPerMinute: 30,
 		MessagesPerMinute:      60,
 		Files: files{
-			"chatbot-frame.html": `<meta name="chatbot-ticket" content=""><p>frame</p>`,
+			"chatbot-frame.html": `<meta name="chatbot-ticket" content=""><link rel="icon" href="data:,"><link rel="stylesheet" href="frame.hash.css"><p>frame</p><script src="frame.hash.js" async></script>`,
 			"chatbot-widget.js":  "plain", "chatbot-widget.js.br": "brotli", "chatbot-widget.js.gz": "gzip",
 			"frame.hash.js": "hashed",
 		},
@@ -645,6 +645,9 @@ func TestFrame(t *testing.T) {
 	csp := w.Header().Get("Content-Security-Policy")
 	if w.Code != 200 || !strings.Contains(csp, "frame-ancestors "+site+";") || strings.Contains(csp, "unsafe-inline") {
 		t.Errorf("%d %s", w.Code, csp)
+	}
+	if got := w.Header().Get("Link"); got != "<frame.hash.js>; rel=preload; as=script, <frame.hash.css>; rel=preload; as=style" {
+		t.Errorf("what the browser is to ask for at once: %s", got)
 	}
 	_, rest, _ := strings.Cut(w.Body.String(), `name="chatbot-ticket" content="`)
 	ticket, _, _ := strings.Cut(rest, `"`)
