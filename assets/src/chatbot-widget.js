@@ -155,7 +155,7 @@
 		const { open, unread } = state;
 		const { theme, color } = settings;
 		const full = narrow.matches;
-		root.className = ["root", position.slice(7), full && "full", ready && "ready", shown && "shown", open && "open", closing && "closing"].join(" ");
+		root.className = [position.slice(7), full && "full", ready && "ready", shown && "shown", open && "open", closing && "closing"].join(" ");
 		root.style.cssText = `color-scheme:${theme === "auto" ? "light dark" : theme};--accent:${color};--ink:${inkOn(color)};--x:${offset[0]}px;--y:${offset[1]}px;--z:${zIndex}`;
 		panel.style.cssText = full ? `inset:${view.offsetTop}px auto auto ${view.offsetLeft}px;width:${view.width}px;height:${view.height}px` : "";
 		launcher.ariaExpanded = open;
@@ -171,6 +171,7 @@
 		if (!host.isConnected) return;
 		const { open } = state;
 		const full = narrow.matches;
+		panel.inert = !open; // it may be there unseen
 		if (panel.open && (!open && !closing || panel.matches(":modal") !== full)) panel.close();
 		if (open && !panel.open) full ? panel.showModal() : panel.setAttribute("open", "");
 		scrollLock.disabled = !open || !full;
@@ -194,14 +195,11 @@
 
 	const startFrame = () => {
 		if (frame) return;
-		let loaded = false;
-		const made = frame = add(panel, "iframe", named);
-		made.onload = e => {
-			if (loaded) return died(e); // it went somewhere else: begin anew
-			loaded = true;
+		frame = add(panel, "iframe", { ...named, src: new URL("chatbot-frame.html?site=" + location.origin, home) });
+		frame.onload = () => {
+			frame.onload = died; // it went somewhere else: begin anew
 			if (!port) expect(helloTimeout);
 		};
-		made.src = new URL("chatbot-frame.html?site=" + location.origin, home);
 		expect(readyTimeout);
 	};
 
@@ -255,22 +253,19 @@
 		draw();
 	};
 
-	const isMessage = data => data && data.chatbot === 1;
-
 	const page = () => location.href.split("#")[0];
 
 	// greet answers the frame's hello, once, with the port for all the rest.
 	const greet = ({ source, origin, data }) => {
 		if (!frame || port || source !== frame.contentWindow || origin !== home.origin) return;
-		if (!isMessage(data) || data.type !== "hello") return;
+		if (data?.chatbot !== 1 || data.type !== "hello") return;
 		const channel = new MessageChannel();
 		port = channel.port1;
-		port.onmessage = e => isMessage(e.data) && receive(e.data);
+		port.onmessage = e => e.data?.chatbot === 1 && receive(e.data);
 		const config = {
 			...settings,
 			dir: getComputedStyle(root).direction,
 			lang: document.documentElement.lang,
-			fullscreen: narrow.matches,
 			page: page(),
 		};
 		source.postMessage({ chatbot: 1, type: "connect", nonce: data.nonce, config }, origin, [channel.port2]);
@@ -412,10 +407,7 @@
 	listen(earlyClose, "click", close);
 	listen(shadow, "keydown", e => e.key === "Escape" && close());
 	listen(panel, "close", () => panel.open || close()); // by the system's back gesture
-	listen(narrow, "change", () => {
-		arrange();
-		post("layout", { fullscreen: narrow.matches });
-	});
+	listen(narrow, "change", arrange);
 	listen(view, "resize scroll", draw);
 	listen(window, "focus blur", tellPage);
 

@@ -28,6 +28,13 @@
 	// attempt is for what a browser may refuse by throwing.
 	const attempt = (fn, otherwise) => { try { return fn(); } catch { return otherwise; } };
 
+	// The page is spoken to first: its answer, with what the site has configured,
+	// is on its way while the rest is made ready. Nothing is painted before.
+	const site = attempt(() => new URL(new URLSearchParams(location.search).get("site")).origin, "");
+	const nonce = Array.from(crypto.getRandomValues(new Uint8Array(16)), b => b.toString(16).padStart(2, "0")).join("");
+	const embedded = parent !== window && /^https?:/.test(site);
+	if (embedded) parent.postMessage({ chatbot: 1, type: "hello", nonce }, site);
+
 	// --- What go-app would do to the page -----------------------------------------
 
 	// go-app reads and tidies all of localStorage when it starts, and dies where
@@ -46,10 +53,10 @@
 		};
 	};
 	for (const name of ["localStorage", "sessionStorage"]) {
-		Object.defineProperty(window, name, { value: memory(), configurable: true });
+		Object.defineProperty(window, name, { value: memory() });
 	}
 	const store = area => ({
-		get: key => attempt(() => area.getItem(prefix + key), null) ?? null,
+		get: key => attempt(() => area.getItem(prefix + key), null),
 		set: (key, value) => attempt(() => (area.setItem(prefix + key, value), true), false),
 		remove: key => attempt(() => (area.removeItem(prefix + key), true), false),
 		keys: () => attempt(() => Object.keys(area), []).filter(key => key.startsWith(prefix)).map(key => key.slice(prefix.length)).join("\n"),
@@ -120,7 +127,7 @@
 		if (deliver) attempt(() => deliver(m));
 		else if (waiting.length < maxWaiting) waiting.push(m);
 	};
-	const wellFormed = m => m !== null && typeof m === "object" && m.chatbot === 1 && typeof m.type === "string" &&
+	const wellFormed = m => m?.chatbot === 1 && typeof m.type === "string" &&
 		attempt(() => JSON.stringify(m).length <= maxMessage, false);
 
 	// receive does what concerns the document, and passes on what does not.
@@ -133,20 +140,18 @@
 		if (m.type === "send") return typeof m.text === "string" && say(m.text);
 		if (m.type === "network" && !host.config.debug) return;
 		if (/^(open|close)$/.test(m.type)) opened = m.type === "open";
-		if (m.type === "layout") root.dataset.layout = m.fullscreen === true ? "full" : "panel";
 		if (/^(load|open|send|invite|identify|reset)$/.test(m.type)) start();
-		if (m.type === "open") painted();
-		if (m.type === "open" && m.focus !== false) { // a frame that is not shown yet may refuse it
-			host.focus();
-			requestAnimationFrame(host.focus);
+		if (m.type === "open") {
+			painted();
+			if (m.focus !== false) { // a frame that is not shown yet may refuse it
+				host.focus();
+				requestAnimationFrame(host.focus);
+			}
 		}
 		if (m.type === "reset") forget();
 		if (m.type === "invite" && !/^[\w-]{1,64}$/.test(m.code)) return;
 		pass(m);
 	};
-
-	const site = attempt(() => new URL(new URLSearchParams(location.search).get("site")).origin, "");
-	const nonce = Array.from(crypto.getRandomValues(new Uint8Array(16)), b => b.toString(16).padStart(2, "0")).join("");
 
 	// shake takes the one answer to hello that comes from the page itself.
 	const shake = e => {
@@ -156,20 +161,11 @@
 		removeEventListener("message", shake);
 		port.onmessage = m => wellFormed(m.data) && receive(m.data);
 		apply(e.data.config);
-		root.dataset.layout = e.data.config && e.data.config.fullscreen === true ? "full" : "panel";
+		document.body.hidden = false;
 		// Who has talked before sees that there is something to come.
-		if (storage.get("conversation")) for (const side of ["theirs", "mine", "theirs"]) sketch(`row ${side} first last skeleton`);
+		if (saved) for (const side of ["theirs", "mine", "theirs"]) sketch(`row ${side} first last skeleton`);
 		post("ready");
 		resume();
-	};
-	const connect = () => {
-		if (parent === window || !/^https?:/.test(site)) {
-			// On a page of its own there is nobody to talk for.
-			form.hidden = true;
-			return all("[data-slot=greeting]").forEach(e => { e.textContent = words().alone; });
-		}
-		addEventListener("message", shake);
-		attempt(() => parent.postMessage({ chatbot: 1, type: "hello", nonce }, site));
 	};
 
 	// --- The composer ---------------------------------------------------------------
@@ -183,6 +179,10 @@
 		counter.setAttribute("aria-live", over ? "polite" : "off");
 		textarea.setAttribute("aria-invalid", over);
 		send.disabled = over || !textarea.value.trim();
+		if (!("fieldSizing" in textarea.style)) requestAnimationFrame(fit);
+	};
+	// fit does what field-sizing does elsewhere, when there is a layout to ask.
+	const fit = () => {
 		textarea.style.blockSize = "0";
 		textarea.style.blockSize = textarea.scrollHeight + "px";
 	};
@@ -407,9 +407,11 @@
 		// Post sends to all others; lead asks for the lead and tells when this tab
 		// has it and when it was taken away.
 		tabs: kept && navigator.locks && window.BroadcastChannel ? {
-			channel: new BroadcastChannel("chatbot"),
 			post(text) { attempt(() => this.channel.postMessage(text)); },
-			listen(receive) { this.channel.onmessage = e => typeof e.data === "string" && receive(e.data); },
+			listen(receive) {
+				this.channel = new BroadcastChannel("chatbot");
+				this.channel.onmessage = e => typeof e.data === "string" && receive(e.data);
+			},
 			lead(take, changed) {
 				const held = () => new Promise(() => changed(true));
 				navigator.locks.request("chatbot", take ? { steal: true } : {}, held).catch(() => {
@@ -461,7 +463,6 @@
 	// gives the answer its media type, which a static host may not know.
 	const counted = answer => {
 		const size = +script.dataset.wasmSize;
-		if (!answer.body) return answer;
 		const reader = answer.body.getReader();
 		let got = 0;
 		const stream = new ReadableStream({
@@ -476,30 +477,28 @@
 		});
 		return new Response(stream, { headers: { "Content-Type": "application/wasm" } });
 	};
-	const load = async imports => {
-		const url = new URL(script.dataset.wasm, script.src);
-		const answer = await fetch(url, { credentials: "omit" });
+	const load = async (answer, imports) => {
 		if (!answer.ok) throw new Error(`the program could not be loaded: status ${answer.status}`);
 		progress(0);
-		if (!WebAssembly.instantiateStreaming) return WebAssembly.instantiate(await counted(answer).arrayBuffer(), imports);
 		return WebAssembly.instantiateStreaming(counted(answer), imports);
 	};
 	// resume is for a visitor who has talked before and has not asked for the chat
 	// yet: the server is asked how much is unread, and the program is started for
 	// that, or while the talk is fresh. Otherwise it waits for the visitor.
 	const resume = async () => {
-		const saved = attempt(() => JSON.parse(storage.get("conversation")));
-		if (started || !saved || !saved.token) return;
-		if (Date.now() - saved.at < fresh) return start();
-		const answer = await fetch(`${host.server}/api/chatbot/conversations/${encodeURIComponent(saved.conversationId)}`, {
-			headers: { Authorization: "Bearer " + saved.token, "X-Chatbot-Site": host.ticket },
+		const talk = attempt(() => JSON.parse(saved));
+		if (started || !talk || !talk.token) return;
+		if (Date.now() - talk.at < fresh) return start();
+		const answer = await fetch(`${host.server}/api/chatbot/conversations/${encodeURIComponent(talk.conversationId)}`, {
+			headers: { Authorization: "Bearer " + talk.token, "X-Chatbot-Site": host.ticket },
 			credentials: "omit", cache: "no-store", redirect: "error", referrerPolicy: "no-referrer",
 		}).catch(() => null);
 		const badge = answer && answer.ok && await answer.json().catch(() => null);
 		if (badge && badge.unread > 0) start();
 	};
-	// The program takes the thread for a while: a panel that is opened is painted
-	// before, and one that is about to be has a second for that.
+	// The program takes the thread for a while, to be compiled and to run: a panel
+	// that is opened is painted before, and one that is about to be has a second for
+	// that. Its bytes come meanwhile.
 	let painted, late;
 	const calm = new Promise(done => {
 		painted = () => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)));
@@ -512,9 +511,11 @@
 		setTimeout(late, 1000);
 		let reason = "the program ended";
 		try {
-			const go = new Go();
-			const { instance } = await load(go.importObject);
+			const url = new URL(script.dataset.wasm, script.src);
+			const [answer] = await Promise.all([fetch(url, { credentials: "omit" }), import("./wasm_exec.js")]);
 			await calm;
+			const go = new Go();
+			const { instance } = await load(answer, go.importObject);
 			setInterval(() => renew(sweep(go)), 5000);
 			reason = await Promise.race([go.run(guarded(instance)).then(() => reason), trap]);
 		} catch (e) {
@@ -588,7 +589,14 @@
 		post("dead", { reason: reason.slice(0, 500) });
 	};
 
-	if (!textarea.value) write(drafts.get("draft") || "");
+	const saved = storage.get("conversation");
+	textarea.value ||= drafts.get("draft") || "";
 	refresh();
-	connect();
+	if (embedded) addEventListener("message", shake);
+	else {
+		// On a page of its own there is nobody to talk for.
+		document.body.hidden = false;
+		form.hidden = true;
+		all("[data-slot=greeting]").forEach(e => { e.textContent = words().alone; });
+	}
 })();

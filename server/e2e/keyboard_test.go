@@ -212,3 +212,36 @@ func TestFocusIsNotLost(t *testing.T) {
 	p.until(`!document.querySelector('.notice .tool')`)
 	p.rests("textarea")
 }
+
+// withoutFieldSizing makes the frame's browser one that has none.
+const withoutFieldSizing = `
+	document.querySelector("#message").style.fieldSizing = "fixed";
+	{
+		const style = Object.getOwnPropertyDescriptor(HTMLElement.prototype, "style").get;
+		const has = (style, name) => name !== "fieldSizing" && name in style;
+		const set = (style, name, value) => { style[name] = value; return true; };
+		Object.defineProperty(HTMLTextAreaElement.prototype, "style", { get() { return new Proxy(style.call(this), { has, set }); } });
+	}
+`
+
+// The composer is as high as its text, up to a point, in each browser.
+func TestComposerGrows(t *testing.T) {
+	for name, before := range map[string]string{"field-sizing": "", "none": withoutFieldSizing} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.gate.runBefore(before)
+			v := newVisitor(t)
+			v.open(w.site.URL)
+			p := v.openChat()
+			const height = `document.querySelector('#message').offsetHeight`
+			p.until(height + ` === 44`)
+			for _, want := range []string{`=== 44`, `=== 68`, `=== 92`, `=== 116`, `=== 140`, `=== 140`} {
+				v.write(p.target, "a line")
+				p.until(height + want)
+				v.press(p.target, shiftEnter)
+			}
+			evalIn[bool](v, p.target, `(chatbotHost.compose(''), true)`)
+			p.until(height + ` === 44`)
+		})
+	}
+}

@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
 	"testing"
 )
 
@@ -57,4 +59,53 @@ func TestSaveData(t *testing.T) {
 	p := v.openChat()
 	p.say("Hello")
 	p.untilAnswers(1)
+}
+
+// While the pointer is over the launcher the frame paints what the site has
+// configured, where nobody sees it, presses it or comes to it by Tab. When the
+// pointer has gone it has no place any more.
+func TestPaintedBeforeTheClick(t *testing.T) {
+	w := newWorld(t)
+	w.setPage(w.tag(`data-greeting="What can we do for you?"`))
+	v := newVisitor(t)
+	v.open(w.site.URL)
+	v.until(root + `.querySelector('.launcher')`)
+	v.point(`.launcher`)
+	p := &panel{v: v, target: v.frame()}
+	p.until(`document.querySelector('#app .greeting').getBoundingClientRect().height > 0`)
+	p.until(`document.querySelector('#app .greeting').textContent === 'What can we do for you?'`)
+	evalIn[bool](v, p.target, `(window.painted = 0, (function count() { painted++; requestAnimationFrame(count); })(), true)`)
+	p.until(`painted > 2`)
+	for _, source := range []string{"chatbot-frame.css", "chatbot-frame.js"} {
+		if by := evalIn[string](v, p.target, `performance.getEntriesByType('resource').filter(e => e.name.endsWith(`+quote(hashed(t, source))+`)).map(e => e.initiatorType).join()`); by != "link" {
+			t.Errorf("%s was asked for by %q, and not once by the header", source, by)
+		}
+	}
+
+	const placed = `(r => r.width > 0 && r.height > 0)(` + root + `.querySelector('.panel').getBoundingClientRect())`
+	if !eval[bool](v, placed+` && getComputedStyle(`+root+`.querySelector('.panel')).opacity === '0'`) {
+		t.Error("the panel is not there, or is seen")
+	}
+	if eval[bool](v, `(r => document.elementFromPoint(r.x + r.width / 2, r.y + r.height / 2))(`+root+`.querySelector('.panel').getBoundingClientRect()).id === 'chatbot-widget'`) {
+		t.Error("the panel lies over the page")
+	}
+	v.tabTo(v.page, launcherFocused)
+	for range 5 {
+		v.press(v.page, shiftTab)
+		if evalIn[bool](v, p.target, `document.hasFocus()`) || eval[bool](v, root+`.querySelector('.panel:focus-within') !== null`) {
+			t.Fatal("the keyboard leads into a panel that is not open")
+		}
+	}
+	v.point(`body`)
+	v.until(`!` + placed)
+}
+
+// point brings the pointer to an element of the widget, or of the page.
+func (v *visitor) point(selector string) {
+	v.t.Helper()
+	at := eval[[]float64](v, `(r => [r.x + r.width / 2, r.y + r.height / 2])((`+root+`.querySelector(`+quote(selector)+`) || document.querySelector(`+quote(selector)+`)).getBoundingClientRect())`)
+	event := input.DispatchMouseEventParams{Type: input.DispatchMouseEventTypeMouseMoved, X: at[0], Y: at[1]}
+	if _, err := chromedp.Call(v.page, input.DispatchMouseEvent, event); err != nil {
+		v.fail(err)
+	}
 }

@@ -2,8 +2,12 @@ package e2e
 
 import "testing"
 
-// keepGo makes the program's support object findable.
-const keepGo = `{ const made = window.Go; window.Go = class extends made { constructor() { super(); window.theGo = this } } }`
+// keepGo makes the program's support object findable, whose class comes after the
+// frame's script.
+const keepGo = `{
+	let made;
+	Object.defineProperty(window, "Go", { get: () => made, set: Go => { made = class extends Go { constructor() { super(); window.theGo = this } } } });
+}`
 
 // A program that holds on to too many values is made anew while nobody looks:
 // the conversation and what was being written are there afterwards, and it may
