@@ -305,6 +305,7 @@ type work struct {
 	deliveredSeq int64     // everything up to here has come, and the server knows it
 	delivering   int64     // and up to here it was told
 	deliverAt    wire.Time // when the server is to be told that more has come
+	markAt       wire.Time // when it may be told again how far the visitor has read
 	attentive    bool      // the page is visible and has the focus
 
 	present  wire.Time       // when it is to be told again that the visitor is here
