@@ -59,7 +59,7 @@ func (c *Client) load() session.Saved {
 }
 
 // saveEvery is how often what may wait is stored all the same, in milliseconds.
-const saveEvery wire.Time = 1000
+const saveEvery wire.Time = 10_000
 
 // saveOrPut keeps what is to be saved, or puts off what may wait: in a flow of
 // messages every one of them would be written down.
