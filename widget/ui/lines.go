@@ -18,6 +18,11 @@ const groupGap wire.Time = 5 * 60_000
 // appear, so that nothing cuts that short. In milliseconds.
 const freshTime wire.Time = 1000
 
+// maxFresh is how many messages count as just come at once. In a flow of more the
+// others stand there without a motion: many at a time are no sign to anybody, and
+// each takes as long again as drawing the message.
+const maxFresh = 3
+
 // line is one message as it is drawn: all of it that can be seen. It is plain
 // data, so that a row is drawn again only when something in it has changed.
 type line struct {

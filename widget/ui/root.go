@@ -287,7 +287,7 @@ func (r *Root) greet(before *session.State, now wire.Time) {
 		if item.Message != nil && (len(before.Messages) == 0 || item.Message.Seq <= before.Messages[len(before.Messages)-1].Seq) {
 			break
 		}
-		if _, ok := fresh[item.Key()]; !ok && !waited(before, item) {
+		if _, ok := fresh[item.Key()]; !ok && len(fresh) < maxFresh && !waited(before, item) {
 			fresh[item.Key()] = now
 		}
 	}

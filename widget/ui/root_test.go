@@ -469,3 +469,22 @@ func TestShelves(t *testing.T) {
 		t.Errorf("%d of %d pages are drawn", n, len(m.root.pages))
 	}
 }
+
+// In a flow of messages only some appear with a motion.
+func TestFlowAppearsAtOnce(t *testing.T) {
+	m := mount(t, Site{}, talk(50))
+	fresh := func() int { return strings.Count(m.html(), " fresh\"") + strings.Count(m.html(), " fresh ") }
+	m.show(talk(51))
+	if n := fresh(); n != 1 {
+		t.Errorf("%d appear of one", n)
+	}
+	m.show(talk(70))
+	if n := fresh(); n != maxFresh {
+		t.Errorf("%d appear of twenty", n)
+	}
+	m.clock += freshTime
+	m.show(talk(71))
+	if n := fresh(); n != 1 {
+		t.Errorf("%d appear of one that comes later", n)
+	}
+}
