@@ -113,6 +113,7 @@ func (m *machine) own(e Event) {
 		m.do(Pace{Hidden: false})
 		m.nudge()
 	case Hidden:
+		m.work.markAt = 0 // nobody may come back to this page
 		m.do(Pace{Hidden: true})
 	case Tick:
 		m.work.wake = 0

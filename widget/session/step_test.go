@@ -857,6 +857,11 @@ func TestFlowOfMessages(t *testing.T) {
 	if look(); !slices.Equal(told, []int64{2, 11, 21, 26}) {
 		t.Errorf("told of %v at last", told)
 	}
+	s.on(event(message(27, 27, bot, ""))).on(Seen{27})
+	none[MarkRead](s)
+	if s.on(Hidden{}); the[MarkRead](s).Seq != 27 {
+		t.Error("not told of the last one before the page may be left")
+	}
 }
 
 // What the server cannot tell again is stored before anything else happens.

@@ -128,12 +128,11 @@ func (r *Root) take(ctx app.Context) {
 	now := r.options.Now()
 	if looksSame(&r.state, s) && (r.next == 0 || now < r.next) && r.signalsSame(s) {
 		ctx.PreventUpdate()
-		if signs := r.state.Signals; one(signs, s.Signals) {
-			r.state = *s
-			return
-		}
+		same := one(r.state.Signals, s.Signals)
 		r.state = *s
-		r.wake(r.compose()) // the dots may be due in a moment
+		if !same {
+			r.wake(r.compose()) // the dots may be due in a moment
+		}
 		return
 	}
 	before := r.state
