@@ -229,6 +229,12 @@ func isDrawing(code []byte) bool {
 
 // inline is the text of a node without any mark-up.
 func inline(node ast.Node, source []byte) string {
+	return inlineWith(node, source, func(ast.Node) (string, bool) { return "", false })
+}
+
+// inlineWith is the text of a node, with what mark makes of those of its parts
+// that it knows.
+func inlineWith(node ast.Node, source []byte, mark func(ast.Node) (string, bool)) string {
 	var out strings.Builder
 	for child := node.FirstChild(); child != nil; child = child.NextSibling() {
 		switch n := child.(type) {
@@ -243,7 +249,11 @@ func inline(node ast.Node, source []byte) string {
 			out.Write(n.Label(source))
 		case *ast.RawHTML, *ast.Image:
 		default:
-			out.WriteString(inline(n, source))
+			text, known := mark(n)
+			if !known {
+				text = inlineWith(n, source, mark)
+			}
+			out.WriteString(text)
 		}
 	}
 	return out.String()

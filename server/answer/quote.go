@@ -93,33 +93,20 @@ func quoteTable(table *east.Table, source []byte) string {
 // quoteInline is what stands in a block. Texts keep the escapes that they were
 // written with.
 func quoteInline(node ast.Node, source []byte) string {
-	var out strings.Builder
-	for child := node.FirstChild(); child != nil; child = child.NextSibling() {
-		switch n := child.(type) {
-		case *ast.Text:
-			out.Write(n.Value(source))
-			if n.SoftLineBreak() || n.HardLineBreak() {
-				out.WriteByte(' ')
-			}
-		case *ast.String:
-			out.Write(n.Value)
-		case *ast.AutoLink:
-			out.Write(n.Label(source))
-		case *ast.RawHTML, *ast.Image:
+	return inlineWith(node, source, func(n ast.Node) (string, bool) {
+		switch n := n.(type) {
 		case *ast.CodeSpan:
-			out.WriteString(quoteSpan(inline(n, source)))
+			return quoteSpan(inline(n, source)), true
 		case *ast.Emphasis:
 			mark := strings.Repeat("*", n.Level)
-			out.WriteString(mark + quoteInline(n, source) + mark)
+			return mark + quoteInline(n, source) + mark, true
 		case *east.Strikethrough:
-			out.WriteString("~~" + quoteInline(n, source) + "~~")
+			return "~~" + quoteInline(n, source) + "~~", true
 		case *ast.Link:
-			out.WriteString(quoteLink(quoteInline(n, source), string(n.Destination)))
-		default:
-			out.WriteString(quoteInline(n, source))
+			return quoteLink(quoteInline(n, source), string(n.Destination)), true
 		}
-	}
-	return out.String()
+		return "", false
+	})
 }
 
 func quoteSpan(code string) string {

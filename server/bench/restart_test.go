@@ -72,7 +72,7 @@ func speak(b *testing.B, dir string, sessions []wire.Session) {
 	}
 	defer db.Close()
 	for i, session := range sessions {
-		_, _, err := db.AppendMessage(b.Context(), chat.NewMessage{
+		_, err := db.AppendMessage(b.Context(), chat.NewMessage{
 			ID: fmt.Sprint("m", i), ConversationID: session.Conversation.ID, ClientID: "k", Body: text, CreatedAt: wire.TimeOf(time.Now()),
 			Author: wire.Author{ID: session.Participant.ID, Role: wire.RoleVisitor},
 		})

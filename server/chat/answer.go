@@ -94,7 +94,7 @@ func (s *Service) tryToSettle(ctx context.Context, d Debt, lastTry bool) error {
 		silent = silent || history[asked].DeletedAt != nil
 	}
 	if silent {
-		_, _, err := s.store.SettleAnswer(ctx, d, nil)
+		_, err := s.store.SettleAnswer(ctx, d, nil)
 		return err
 	}
 	answer, st, err := s.respond(ctx, d, said(history))
@@ -109,9 +109,9 @@ func (s *Service) tryToSettle(ctx context.Context, d Debt, lastTry bool) error {
 		s.log.Error("answer given up", "conversation", d.ConversationID, "error", err)
 		answer = Answer{Body: answerFailed}
 	}
-	m, created, err := s.settleWith(ctx, d, s.newAnswer(d, answer))
-	if err == nil && created {
-		s.announce(ctx, s.formatted(m), Socket{})
+	stored, err := s.settleWith(ctx, d, s.newAnswer(d, answer))
+	if err == nil && stored.Created {
+		s.announce(ctx, s.formatted(stored.Message), Socket{})
 	}
 	return err
 }
@@ -128,7 +128,7 @@ func (s *Service) newAnswer(d Debt, answer Answer) NewMessage {
 	}
 }
 
-func (s *Service) settleWith(ctx context.Context, d Debt, m NewMessage) (wire.Message, bool, error) {
+func (s *Service) settleWith(ctx context.Context, d Debt, m NewMessage) (Stored, error) {
 	return s.store.SettleAnswer(ctx, d, &m)
 }
 
@@ -165,7 +165,7 @@ func (s *Service) respond(ctx context.Context, d Debt, history []wire.Message) (
 // beginAnswer stores the first words of an answer. It is cancelled when nobody
 // wants more of it.
 func (s *Service) beginAnswer(ctx context.Context, d Debt, text string, cancel func()) (*stream, error) {
-	_, st, err := s.begin(ctx, s.newAnswer(d, Answer{Body: text}), Socket{}, func(m NewMessage) (wire.Message, bool, error) {
+	_, st, err := s.begin(ctx, s.newAnswer(d, Answer{Body: text}), Socket{}, func(m NewMessage) (Stored, error) {
 		return s.settleWith(ctx, d, m)
 	})
 	if err == nil && st == nil {
@@ -227,11 +227,15 @@ func said(history []wire.Message) []wire.Message {
 }
 
 // personSpoke reports whether a person answered so shortly before the question,
-// or since, that the bot should not talk over them. It is looked at when the
-// question is stored, and once more before the bot answers.
+// or since, that the bot should not talk over them. The store looks at it when the
+// question is stored; this is for once more before the bot answers.
 func (s *Service) personSpoke(ctx context.Context, conversationID string, asked wire.Time) (bool, error) {
-	return s.store.PersonSpoke(ctx, conversationID, asked-wire.Time(personPause.Milliseconds()))
+	return s.store.PersonSpoke(ctx, conversationID, personSince(asked))
 }
+
+// personSince is the time from which on a person's words keep the bot silent
+// about what was asked then.
+func personSince(asked wire.Time) wire.Time { return asked - wire.Time(personPause.Milliseconds()) }
 
 // backOff is 0.5 to 1 s after the first try and doubles up to 30 s.
 func backOff(try int) time.Duration {

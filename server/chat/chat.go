@@ -25,18 +25,19 @@ type Store interface {
 	// AppendMessage stores m and, where they do not exist yet, its conversation
 	// and its author as a participant, who has then read up to m. An author
 	// without a name speaks under the participant's. The same author and client id again
-	// gives the stored message and created=false; with another body it is
+	// gives the stored message, not Created; with another body it is
 	// refused with wire.CodeConflict. Seq counts 1, 2, 3 … and Rev rises
 	// strictly in each conversation. With m.OwesAnswer the debt is stored in
-	// the same transaction. With m.ReplyTo that must be a message of the
+	// the same transaction, unless a person has spoken since m.PersonSince.
+	// With m.ReplyTo that must be a message of the
 	// conversation that is not deleted, or wire.CodeInvalidField.
-	AppendMessage(ctx context.Context, m NewMessage) (message wire.Message, created bool, err error)
+	AppendMessage(ctx context.Context, m NewMessage) (Stored, error)
 
 	// SettleAnswer stores answer as AppendMessage does and removes the debt in
 	// one transaction, so an answer is given exactly once: if the debt is
-	// already gone nothing is stored and created is false. A nil answer only
+	// already gone nothing is stored and the result empty. A nil answer only
 	// removes the debt.
-	SettleAnswer(ctx context.Context, debt Debt, answer *NewMessage) (message wire.Message, created bool, err error)
+	SettleAnswer(ctx context.Context, debt Debt, answer *NewMessage) (Stored, error)
 
 	// UpdateMessage hands a message to change and stores what it makes of the
 	// body, the source, the status, and the times of editing and deleting, all
@@ -128,8 +129,18 @@ type NewMessage struct {
 	Source         *wire.Source
 	// Site is the origin of the page the conversation began on.
 	Site string
-	// OwesAnswer makes the bot owe an answer to this message.
-	OwesAnswer bool
+	// OwesAnswer makes the bot owe an answer to this message, unless an agent
+	// has said something in the conversation at PersonSince or later; 0 is
+	// for an answer that is owed whoever spoke.
+	OwesAnswer  bool
+	PersonSince wire.Time
+}
+
+// Stored is what has become of a NewMessage.
+type Stored struct {
+	wire.Message
+	Created    bool // by this call, not by an earlier one
+	OwesAnswer bool // the bot does
 }
 
 // Reaction is an emoji that By puts to a message, or with On false takes away.

@@ -147,24 +147,20 @@ func (s *Service) Send(ctx context.Context, c Caller, r wire.SendRequest) (m wir
 		Site:           c.Site,
 	}
 	if author.Role == wire.RoleVisitor {
-		silent, err := s.personSpoke(ctx, c.Conversation, message.CreatedAt)
-		if err != nil {
-			return m, false, err
-		}
-		message.OwesAnswer = !silent
+		message.OwesAnswer, message.PersonSince = true, personSince(message.CreatedAt)
 	}
-	put := func(message NewMessage) (wire.Message, bool, error) { return s.store.AppendMessage(ctx, message) }
+	put := func(message NewMessage) (Stored, error) { return s.store.AppendMessage(ctx, message) }
 	if r.Status == wire.StatusStreaming {
 		m, st, err := s.begin(ctx, message, c.Socket, put)
 		return s.formatted(m), st != nil, err
 	}
-	m, created, err = put(message)
-	m = s.formatted(m)
-	if err != nil || !created {
+	stored, err := put(message)
+	m = s.formatted(stored.Message)
+	if err != nil || !stored.Created {
 		return m, false, err
 	}
 	s.announce(ctx, m, c.Socket)
-	if message.OwesAnswer {
+	if stored.OwesAnswer {
 		s.answers.add(Debt{ConversationID: m.ConversationID, MessageID: m.ID, Body: m.Body, CreatedAt: m.CreatedAt})
 	}
 	return m, true, nil

@@ -91,18 +91,18 @@ func (s *streams) end(st *stream) {
 
 // begin stores a message that is to be written, by one of the store's ways, and
 // announces it.
-func (s *Service) begin(ctx context.Context, m NewMessage, except Socket, put func(NewMessage) (wire.Message, bool, error)) (wire.Message, *stream, error) {
+func (s *Service) begin(ctx context.Context, m NewMessage, except Socket, put func(NewMessage) (Stored, error)) (wire.Message, *stream, error) {
 	m.Status = wire.StatusStreaming
 	st := s.streams.add(m)
-	stored, created, err := put(m)
-	if err != nil || !created {
+	stored, err := put(m)
+	if err != nil || !stored.Created {
 		s.streams.end(st)
-		return stored, nil, err
+		return stored.Message, nil, err
 	}
-	st.saved(stored)
-	s.announce(ctx, s.formatted(stored), except)
+	st.saved(stored.Message)
+	s.announce(ctx, s.formatted(stored.Message), except)
 	s.streams.running.Go(func() { s.follow(st) })
-	return stored, st, nil
+	return stored.Message, st, nil
 }
 
 // follow announces and stores what is written, until the stream has ended.

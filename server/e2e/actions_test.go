@@ -42,9 +42,7 @@ func TestActions(t *testing.T) {
 			w.gate.block(way == "polling")
 			ann, a := w.chatting()
 			ann.live(way)
-			ben := newVisitor(t)
-			b := ben.accept(a.invite(), "Ben")
-			b.untilSaid("Hello")
+			ben, b := a.join("Ben")
 			ben.live(way)
 
 			b.act("Hello", "👍")

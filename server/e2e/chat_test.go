@@ -332,6 +332,15 @@ func (p *panel) invite() string {
 	return link
 }
 
+// join brings somebody else into p's conversation, where "Hello" was said.
+func (p *panel) join(name string) (*visitor, *panel) {
+	p.v.t.Helper()
+	v := newVisitor(p.v.t)
+	joined := v.accept(p.invite(), name)
+	joined.untilSaid("Hello")
+	return v, joined
+}
+
 // accept opens an invitation's link and joins under a name.
 func (v *visitor) accept(link, name string) *panel {
 	v.t.Helper()

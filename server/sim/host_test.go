@@ -307,20 +307,20 @@ func (s troubledStore) commit(link string, write func() error) error {
 	return err
 }
 
-func (s troubledStore) AppendMessage(ctx context.Context, m chat.NewMessage) (message wire.Message, created bool, err error) {
+func (s troubledStore) AppendMessage(ctx context.Context, m chat.NewMessage) (stored chat.Stored, err error) {
 	err = s.commit("message stored", func() error {
-		message, created, err = s.SQLite.AppendMessage(ctx, m)
+		stored, err = s.SQLite.AppendMessage(ctx, m)
 		return err
 	})
-	return message, created, err
+	return stored, err
 }
 
-func (s troubledStore) SettleAnswer(ctx context.Context, debt chat.Debt, answer *chat.NewMessage) (message wire.Message, created bool, err error) {
+func (s troubledStore) SettleAnswer(ctx context.Context, debt chat.Debt, answer *chat.NewMessage) (stored chat.Stored, err error) {
 	err = s.commit("answer stored", func() error {
-		message, created, err = s.SQLite.SettleAnswer(ctx, debt, answer)
+		stored, err = s.SQLite.SettleAnswer(ctx, debt, answer)
 		return err
 	})
-	return message, created, err
+	return stored, err
 }
 
 func (s troubledStore) MarkRead(ctx context.Context, conversation, participant string, seq, delivered int64, now wire.Time) (p wire.Participant, rev int64, changed bool, err error) {

@@ -33,7 +33,7 @@ func TestBackupUnderLoad(t *testing.T) {
 				default:
 				}
 				m := question(fmt.Sprintf("%d-%d", w, k))
-				if _, _, err := s.AppendMessage(t.Context(), m); err != nil {
+				if _, err := s.AppendMessage(t.Context(), m); err != nil {
 					t.Error(err)
 					return
 				}
@@ -85,8 +85,8 @@ func TestBackupUnderLoad(t *testing.T) {
 	if r.Epoch() == s.Epoch() {
 		t.Error("the restored database has the old epoch")
 	}
-	if m, created, err := r.AppendMessage(t.Context(), question("more")); err != nil || !created || m.Seq != int64(len(all)+1) {
-		t.Errorf("the next message: %+v created=%v, %v", m, created, err)
+	if m, err := r.AppendMessage(t.Context(), question("more")); err != nil || !m.Created || m.Seq != int64(len(all)+1) {
+		t.Errorf("the next message: %+v created=%v, %v", m, m.Created, err)
 	}
 	left, err := filepath.Glob(filepath.Join(folder, ".chatbot-*"))
 	if err != nil || len(left) > 0 {

@@ -68,50 +68,39 @@ func join(tx *transaction, conversationID, site string, p wire.Participant, now 
 	if err != nil || known {
 		return stored, err
 	}
-	return enter(tx, conversationID, site, p, now, false)
+	if err := beginConversation(tx, conversationID, site, now); err != nil {
+		return p, err
+	}
+	rev, err := advance(tx, conversationID, now)
+	if err != nil {
+		return p, err
+	}
+	return addParticipant(tx, conversationID, p, rev, now)
 }
 
-// enter puts p, who is not in the conversation, into it, and makes it where there
-// is none.
-func enter(tx *transaction, conversationID, site string, p wire.Participant, now wire.Time, withMessage bool) (wire.Participant, error) {
-	var err error
-	if p.Name == "" { // a user of the site has one
-		err = tx.QueryRow("SELECT name FROM identity WHERE participant_id = $1", p.ID).Scan(&p.Name)
+// beginConversation makes a conversation where there is none.
+func beginConversation(tx *transaction, id, site string, now wire.Time) error {
+	_, err := tx.Exec("INSERT INTO conversation ("+conversationColumns+") VALUES ($1, $2, $3, $3, 0, 0) ON CONFLICT DO NOTHING", id, site, now)
+	return err
+}
+
+// addParticipant stores p, who is not in the conversation yet, as part of the
+// change rev, and is p with the name that a user of the site has.
+func addParticipant(tx *transaction, conversationID string, p wire.Participant, rev int64, now wire.Time) (wire.Participant, error) {
+	if p.Name == "" {
+		err := tx.QueryRow("SELECT name FROM identity WHERE participant_id = $1", p.ID).Scan(&p.Name)
 		if err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return p, err
 		}
 	}
-	_, err = tx.Exec("INSERT INTO conversation ("+conversationColumns+") VALUES ($1, $2, $3, $3, 0, 0) ON CONFLICT DO NOTHING",
-		conversationID, site, now)
-	if err != nil {
-		return p, err
-	}
-	rev, err := entryRev(tx, conversationID, now, withMessage)
-	if err != nil {
-		return p, err
-	}
-	_, err = tx.Exec("INSERT INTO participant (conversation_id, id, role, name, rev, changed_rev, joined_at) VALUES ($1, $2, $3, $4, $5, $5, $6)",
-		conversationID, p.ID, p.Role, p.Name, rev, now)
+	_, err := tx.Exec("INSERT INTO participant (conversation_id, id, role, name, read_seq, rev, changed_rev, joined_at) VALUES ($1, $2, $3, $4, $5, $6, $6, $7)",
+		conversationID, p.ID, p.Role, p.Name, p.ReadSeq, rev, now)
 	return p, err
 }
 
-// entryRev is the rev at which a participant enters: one of its own, or that of
-// the message which comes in the same transaction. Two would leave a gap before
-// the message for all who follow the conversation's events.
-func entryRev(tx *transaction, conversationID string, now wire.Time, withMessage bool) (rev int64, err error) {
-	if withMessage {
-		err = tx.QueryRow("SELECT rev + 1 FROM conversation WHERE id = $1", conversationID).Scan(&rev)
-		return rev, err
-	}
-	_, rev, err = advance(tx, conversationID, 0, now)
+// advance counts a change of the conversation that brings no message: nextPlace
+// is for those.
+func advance(tx *transaction, conversationID string, now wire.Time) (rev int64, err error) {
+	err = tx.QueryRow("UPDATE conversation SET rev = rev + 1, updated_at = $2 WHERE id = $1 RETURNING rev", conversationID, now).Scan(&rev)
 	return rev, err
-}
-
-// advance counts a change of the conversation, which brings so many messages.
-// It takes the numbers by updating the row rather than by looking for the
-// highest, so writers of one conversation queue up in any engine.
-func advance(tx *transaction, conversationID string, messages int, now wire.Time) (lastSeq, rev int64, err error) {
-	err = tx.QueryRow("UPDATE conversation SET last_seq = last_seq + $2, rev = rev + 1, updated_at = $3 WHERE id = $1 RETURNING last_seq, rev",
-		conversationID, messages, now).Scan(&lastSeq, &rev)
-	return lastSeq, rev, err
 }

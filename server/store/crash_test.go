@@ -45,7 +45,7 @@ func writeForever(path, run string) error {
 		go func() {
 			for k := 0; ; k++ {
 				id := fmt.Sprintf("%s-%d-%d", run, w, k)
-				if _, _, err := s.AppendMessage(context.Background(), crashMessage(id)); err != nil {
+				if _, err := s.AppendMessage(context.Background(), crashMessage(id)); err != nil {
 					failed <- err
 					return
 				}

@@ -31,7 +31,7 @@ func updateMessage(tx *transaction, conversationID, messageID string, now wire.T
 	if err := change(&m); err != nil || sameText(m, before) {
 		return before, false, err
 	}
-	if _, m.Rev, err = advance(tx, conversationID, 0, now); err != nil {
+	if m.Rev, err = advance(tx, conversationID, now); err != nil {
 		return m, false, err
 	}
 	source, err := encodeSource(m.Source)

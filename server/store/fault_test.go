@@ -86,7 +86,7 @@ func TestDiskFull(t *testing.T) {
 			m := question(fmt.Sprintf("%d-%d", round, i))
 			m.Body = strings.Repeat("x", 3000)
 			wait.Go(func() {
-				_, _, err := s.AppendMessage(t.Context(), m)
+				_, err := s.AppendMessage(t.Context(), m)
 				mu.Lock()
 				defer mu.Unlock()
 				if err == nil {
@@ -115,9 +115,9 @@ func TestDiskFull(t *testing.T) {
 	}
 
 	pragma(t, s, "max_page_count = 1000000")
-	m, created, err := s.AppendMessage(t.Context(), question("room again"))
-	if err != nil || !created || m.Seq != int64(len(told)+1) {
-		t.Errorf("with room again: %+v created=%v, %v", m, created, err)
+	m, err := s.AppendMessage(t.Context(), question("room again"))
+	if err != nil || !m.Created || m.Seq != int64(len(told)+1) {
+		t.Errorf("with room again: %+v created=%v, %v", m, m.Created, err)
 	}
 }
 
@@ -127,15 +127,15 @@ func TestReadOnlyAndLocked(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			begin(t, s)
 			before := len(stored(t, s))
-			_, created, err := s.AppendMessage(t.Context(), question(name))
+			again, err := s.AppendMessage(t.Context(), question(name))
 			unavailableFor(t, err)
-			if created || len(stored(t, s)) != before {
+			if again.Created || len(stored(t, s)) != before {
 				t.Error("something was stored")
 			}
 		})
 		// It ended with its test.
-		if _, created, err := s.AppendMessage(t.Context(), question(name)); err != nil || !created {
-			t.Errorf("%s, afterwards: created=%v, %v", name, created, err)
+		if again, err := s.AppendMessage(t.Context(), question(name)); err != nil || !again.Created {
+			t.Errorf("%s, afterwards: created=%v, %v", name, again.Created, err)
 		}
 	}
 }

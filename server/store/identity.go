@@ -39,7 +39,7 @@ func identify(ctx context.Context, tx *transaction, i chat.Identity) (chat.Ident
 	if err != nil || !found.Stored || found.Participant.Name == i.Name {
 		return found, err
 	}
-	if _, found.Rev, err = advance(tx, found.Conversation.ID, 0, i.CreatedAt); err != nil {
+	if found.Rev, err = advance(tx, found.Conversation.ID, i.CreatedAt); err != nil {
 		return found, err
 	}
 	found.Participant.Name = i.Name

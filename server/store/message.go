@@ -15,106 +15,142 @@ import (
 const messageColumns = "id, conversation_id, seq, rev, author_id, author_role, author_name, client_id, body, source, created_at, status, edited_at, deleted_at, reply_to"
 
 // AppendMessage implements chat.Store.
-func (s *SQLite) AppendMessage(ctx context.Context, m chat.NewMessage) (message wire.Message, created bool, err error) {
+func (s *SQLite) AppendMessage(ctx context.Context, m chat.NewMessage) (stored chat.Stored, err error) {
 	err = s.writer.write(ctx, func(tx *transaction) error {
-		message, created, err = appendMessage(tx, m)
+		stored, err = appendMessage(tx, m)
 		return err
 	})
 	if err != nil {
-		return wire.Message{}, false, err
+		return chat.Stored{}, err
 	}
-	return message, created, nil
+	return stored, nil
 }
 
 // SettleAnswer implements chat.Store.
-func (s *SQLite) SettleAnswer(ctx context.Context, debt chat.Debt, answer *chat.NewMessage) (message wire.Message, created bool, err error) {
+func (s *SQLite) SettleAnswer(ctx context.Context, debt chat.Debt, answer *chat.NewMessage) (stored chat.Stored, err error) {
 	err = s.writer.write(ctx, func(tx *transaction) error {
-		message, created, err = settleAnswer(tx, debt, answer)
+		stored, err = settleAnswer(tx, debt, answer)
 		return err
 	})
 	if err != nil {
-		return wire.Message{}, false, err
+		return chat.Stored{}, err
 	}
-	return message, created, nil
+	return stored, nil
 }
 
-func settleAnswer(tx *transaction, debt chat.Debt, answer *chat.NewMessage) (wire.Message, bool, error) {
+func settleAnswer(tx *transaction, debt chat.Debt, answer *chat.NewMessage) (chat.Stored, error) {
 	removed, err := tx.Exec("DELETE FROM debt WHERE message_id = $1", debt.MessageID)
 	if err != nil {
-		return wire.Message{}, false, err
+		return chat.Stored{}, err
 	}
 	n, err := removed.RowsAffected()
 	if err != nil || n == 0 || answer == nil {
-		return wire.Message{}, false, err
+		return chat.Stored{}, err
 	}
 	return appendMessage(tx, *answer)
 }
 
-func appendMessage(tx *transaction, m chat.NewMessage) (message wire.Message, created bool, err error) {
-	author, known, err := findAuthor(tx, m)
-	if err != nil {
-		return message, false, err
-	}
-	if known != "" {
-		message, err = sameMessage(tx, m, known)
-		return message, false, err
-	}
-	if err := checkReply(tx, m); err != nil {
-		return message, false, err
-	}
-	if author.ID == "" {
-		author = wire.Participant{ID: m.Author.ID, Role: m.Author.Role, Name: m.Author.Name}
-		if author, err = enter(tx, m.ConversationID, m.Site, author, m.CreatedAt, true); err != nil {
-			return message, false, err
+// appendMessage takes three statements in the common case, where the author has
+// spoken before: they are most of what the writer does.
+func appendMessage(tx *transaction, m chat.NewMessage) (stored chat.Stored, err error) {
+	next, err := nextPlace(tx, m)
+	if errors.Is(err, sql.ErrNoRows) {
+		if stored.Message, err = knownMessage(tx, m); err != nil || stored.ID != "" {
+			return stored, err
 		}
+		next, err = firstPlace(tx, m)
 	}
-	m.Author.Name = cmp.Or(m.Author.Name, author.Name)
-	if message, err = insertMessage(tx, m); err != nil {
-		return message, false, err
+	if err != nil {
+		return stored, err
 	}
-	if err := setRead(tx, m.ConversationID, m.Author.ID, message.Seq, message.Rev); err != nil {
-		return message, false, err
+	if err := checkReply(tx, m); err != nil { // not before: what is known stays so
+		return stored, err
 	}
-	if m.OwesAnswer {
+	name, err := speak(tx, m, next)
+	if err != nil {
+		return stored, err
+	}
+	m.Author.Name = cmp.Or(m.Author.Name, name)
+	if stored.Message, err = insertMessage(tx, m, next); err != nil {
+		return stored, err
+	}
+	stored.Created = true
+	stored.OwesAnswer = m.OwesAnswer && (m.PersonSince == 0 || next.spokeAt < m.PersonSince)
+	if stored.OwesAnswer {
 		_, err = tx.Exec("INSERT INTO debt (message_id) VALUES ($1)", m.ID)
 	}
-	return message, true, err
+	return stored, err
 }
 
-// findAuthor is m's author as a participant, and the id of what they have stored
-// under m's client id. Both are empty where there is nothing.
-func findAuthor(tx *transaction, m chat.NewMessage) (p wire.Participant, known string, err error) {
-	err = tx.QueryRow(`SELECT `+participantColumns+`, coalesce((SELECT id FROM message WHERE conversation_id = $1 AND author_id = $2 AND client_id = $3), '')
-		FROM participant WHERE conversation_id = $1 AND id = $2`,
-		m.ConversationID, m.Author.ID, m.ClientID).Scan(&p.ID, &p.Role, &p.Name, &p.ReadSeq, &p.DeliveredSeq, &known)
-	if errors.Is(err, sql.ErrNoRows) {
-		return wire.Participant{}, "", nil
+// place is where a message comes in its conversation, and when an agent last
+// spoke there.
+type place struct {
+	seq, rev int64
+	spokeAt  wire.Time
+}
+
+// nextPlace counts m as a change of its conversation. It finds no row where
+// there is no conversation, or m's author has stored something under m's client
+// id before. The numbers come of updating the row rather than of looking for the
+// highest, so writers of one conversation queue up in any engine.
+func nextPlace(tx *transaction, m chat.NewMessage) (next place, err error) {
+	var spoke wire.Time
+	if m.Author.Role == wire.RoleAgent {
+		spoke = m.CreatedAt
 	}
-	return p, known, err
+	err = tx.QueryRow(`UPDATE conversation SET last_seq = last_seq + 1, rev = rev + 1, updated_at = $2, spoke_at = CASE WHEN $3 > spoke_at THEN $3 ELSE spoke_at END
+		WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM message WHERE conversation_id = $1 AND author_id = $4 AND client_id = $5)
+		RETURNING last_seq, rev, spoke_at`,
+		m.ConversationID, m.CreatedAt, spoke, m.Author.ID, m.ClientID).Scan(&next.seq, &next.rev, &next.spokeAt)
+	return next, err
 }
 
-// sameMessage is what m's author has stored under m's client id. Of a text that
-// has changed since, nobody can tell whether it was the same.
-func sameMessage(tx *transaction, m chat.NewMessage, id string) (wire.Message, error) {
-	known, err := oneMessage(tx, "id = $1", id)
+// firstPlace is nextPlace in a conversation that is not stored yet.
+func firstPlace(tx *transaction, m chat.NewMessage) (place, error) {
+	if err := beginConversation(tx, m.ConversationID, m.Site, m.CreatedAt); err != nil {
+		return place{}, err
+	}
+	return nextPlace(tx, m)
+}
+
+// speak marks what m's author has read, which is as far as their own message, and
+// is the name they have. Whoever was not in the conversation is from now on: at
+// the message's rev, since one of its own would leave a gap before the message
+// for all who follow the conversation's events.
+func speak(tx *transaction, m chat.NewMessage, at place) (name string, err error) {
+	err = tx.QueryRow("UPDATE participant SET read_seq = $3, changed_rev = $4 WHERE conversation_id = $1 AND id = $2 RETURNING name",
+		m.ConversationID, m.Author.ID, at.seq, at.rev).Scan(&name)
+	if !errors.Is(err, sql.ErrNoRows) {
+		return name, err
+	}
+	p := wire.Participant{ID: m.Author.ID, Role: m.Author.Role, Name: m.Author.Name, ReadSeq: at.seq}
+	p, err = addParticipant(tx, m.ConversationID, p, at.rev, m.CreatedAt)
+	return p.Name, err
+}
+
+// knownMessage is what m's author has stored under m's client id, or empty. Of a
+// text that has changed since, nobody can tell whether it was the same.
+func knownMessage(tx *transaction, m chat.NewMessage) (wire.Message, error) {
+	known, err := oneMessage(tx, "conversation_id = $1 AND author_id = $2 AND client_id = $3", m.ConversationID, m.Author.ID, m.ClientID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return wire.Message{}, nil
+	}
 	if err == nil && known.Body != m.Body && m.Status != wire.StatusStreaming && known.EditedAt == nil && known.DeletedAt == nil {
 		return wire.Message{}, wire.NewError(wire.CodeConflict, "This clientId was used for another text before. Choose a new one for each message.")
 	}
 	return known, err
 }
 
-func insertMessage(tx *transaction, m chat.NewMessage) (wire.Message, error) {
+func insertMessage(tx *transaction, m chat.NewMessage, at place) (wire.Message, error) {
 	message := textMessage()
 	message.ID, message.ConversationID, message.ClientID = m.ID, m.ConversationID, m.ClientID
 	message.Author, message.Role = m.Author, m.Author.Role
+	message.Seq, message.Rev = at.seq, at.rev
 	message.Body, message.Source, message.CreatedAt = m.Body, m.Source, m.CreatedAt
 	message.Status, message.ReplyTo = cmp.Or(m.Status, wire.StatusComplete), m.ReplyTo
 
 	source, err := encodeSource(m.Source)
 	if err != nil {
-		return message, err
-	}
-	if message.Seq, message.Rev, err = advance(tx, m.ConversationID, 1, m.CreatedAt); err != nil {
 		return message, err
 	}
 	_, err = tx.Exec("INSERT INTO message ("+messageColumns+") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0, $13)",
@@ -136,11 +172,9 @@ func checkReply(tx *transaction, m chat.NewMessage) error {
 	return err
 }
 
-const personSpoke = "SELECT EXISTS (SELECT 1 FROM message WHERE conversation_id = $1 AND author_role = 'agent' AND created_at >= $2)"
-
 // PersonSpoke implements chat.Store.
 func (s *SQLite) PersonSpoke(ctx context.Context, conversationID string, since wire.Time) (spoke bool, err error) {
-	err = s.spoke.QueryRowContext(ctx, conversationID, since).Scan(&spoke)
+	err = s.read.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM conversation WHERE id = $1 AND spoke_at > 0 AND spoke_at >= $2)", conversationID, since).Scan(&spoke)
 	return spoke, unavailable(err)
 }
 

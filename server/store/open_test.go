@@ -133,7 +133,7 @@ func fill(t *testing.T, path string) {
 	for _, key := range []string{"a", "b", "c"} {
 		m := question(key)
 		m.Body = strings.Repeat(key, 3000)
-		if _, _, err := s.AppendMessage(t.Context(), m); err != nil {
+		if _, err := s.AppendMessage(t.Context(), m); err != nil {
 			t.Fatal(err)
 		}
 	}

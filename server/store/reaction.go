@@ -35,7 +35,7 @@ func react(tx *transaction, r chat.Reaction) (wire.Message, bool, error) {
 	if err != nil {
 		return m, false, err
 	}
-	_, rev, err := advance(tx, r.ConversationID, 0, r.Now)
+	rev, err := advance(tx, r.ConversationID, r.Now)
 	if err != nil {
 		return m, false, err
 	}

@@ -52,20 +52,13 @@ func markRead(tx *transaction, conversationID, participantID string, seq, delive
 	if err != nil || p.ReadSeq >= seq && p.DeliveredSeq >= delivered { // another device was faster
 		return p, 0, false, err
 	}
-	if _, rev, err = advance(tx, conversationID, 0, now); err != nil {
+	if rev, err = advance(tx, conversationID, now); err != nil {
 		return p, 0, false, err
 	}
 	p.ReadSeq, p.DeliveredSeq = max(p.ReadSeq, seq), max(p.DeliveredSeq, delivered)
 	_, err = tx.Exec("UPDATE participant SET read_seq = $3, delivered_seq = $4, changed_rev = $5 WHERE conversation_id = $1 AND id = $2",
 		conversationID, participantID, p.ReadSeq, p.DeliveredSeq, rev)
 	return p, rev, true, err
-}
-
-// setRead moves a participant's mark, as part of the change rev.
-func setRead(tx *transaction, conversationID, participantID string, seq, rev int64) error {
-	_, err := tx.Exec("UPDATE participant SET read_seq = $3, changed_rev = $4 WHERE conversation_id = $1 AND id = $2",
-		conversationID, participantID, seq, rev)
-	return err
 }
 
 // Badge implements chat.Store. The count runs over the index of seq, from the

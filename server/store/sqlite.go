@@ -44,7 +44,6 @@ type SQLite struct {
 	read   *sql.DB
 	write  *sql.DB
 	writer *writer
-	spoke  *sql.Stmt // of PersonSpoke
 	epoch  string
 }
 
@@ -75,9 +74,6 @@ func Open(ctx context.Context, path string) (_ *SQLite, err error) {
 	}
 	s.read.SetMaxOpenConns(readers)
 	s.read.SetMaxIdleConns(readers)
-	if s.spoke, err = s.read.PrepareContext(ctx, personSpoke); err != nil {
-		return nil, err
-	}
 	s.writer = startWriter(s.write)
 	return s, nil
 }

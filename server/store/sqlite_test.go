@@ -80,7 +80,7 @@ func BenchmarkAppend64Writers(b *testing.B) {
 					return
 				}
 				id := fmt.Sprint("message-", n)
-				_, _, err := s.AppendMessage(b.Context(), chat.NewMessage{
+				_, err := s.AppendMessage(b.Context(), chat.NewMessage{
 					ID: id, ConversationID: conversation, ClientID: id, CreatedAt: wire.Time(n),
 					Author: wire.Author{ID: "visitor", Role: wire.RoleVisitor},
 					Body:   "Where can I see what has become of my order, and when will it be here?", OwesAnswer: true,

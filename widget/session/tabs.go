@@ -187,6 +187,7 @@ func (m *machine) takeOver(saved Saved) {
 // standDown gives the lead up to another tab.
 func (m *machine) standDown() {
 	m.requeue()
+	m.Cursor = m.shownUpTo() // what was kept back is forgotten with all other work
 	m.work = work{started: m.work.started, readSeq: m.work.readSeq, accepted: m.work.accepted, onScreen: m.work.onScreen, attentive: m.work.attentive, user: m.work.user, wake: m.work.wake, following: true}
 	m.do(Subscribe{})
 	m.do(Connect{})

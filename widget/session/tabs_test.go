@@ -315,6 +315,22 @@ func TestLeadWhileCatchingUp(t *testing.T) {
 	x.b.want([]int64{1, 2, 3}, 6)
 }
 
+// The same tab may be given the lead back at once, before it has heard of another
+// one: what it kept back is to be asked for again.
+func TestLeadBackWhileCatchingUp(t *testing.T) {
+	x := openTabs(t)
+	before := x.a.state.Cursor
+	x.a.on(PageFetched{conversation, page(5, true, message(3, 5, bot, ""))})
+	x.a.on(StandDown{})
+	x.a.on(Lead{x.a.state.Saved()})
+	if x.a.state.Cursor != before {
+		t.Errorf("a goes on from %+v, it has everything up to %+v", x.a.state.Cursor, before)
+	}
+	x.a.on(event(message(3, 5, bot, "")))
+	x.a.on(PageFetched{conversation, page(6, false, message(3, 5, bot, ""), message(2, 6, bot, ""))})
+	x.a.want([]int64{1, 2, 3}, 6)
+}
+
 // A tab that knows more than the leader shows no text twice: it may have led until
 // a moment ago.
 func TestFollowerThatKnowsMore(t *testing.T) {

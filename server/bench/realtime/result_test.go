@@ -4,13 +4,9 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"chatbot/server/bench/guide"
 )
 
 // example are three rounds of each server.
@@ -76,24 +72,5 @@ func TestPlot(t *testing.T) {
 	}
 	if n := strings.Count(string(picture), "<rect"); n != 1+2*6 {
 		t.Errorf("%d bars", n-1)
-	}
-}
-
-func TestKeep(t *testing.T) {
-	dir := t.TempDir()
-	file := filepath.Join(dir, "realtime-benchmark.md")
-	if err := guide.Keep(dir, "realtime-benchmark", "x", nil); err == nil {
-		t.Error("kept where there is no guide")
-	}
-	for _, before := range []string{"# T\n\n<!-- measured -->\nold\n<!-- end -->\nrest\n", "# T\n\n<!-- measured -->\nnew\n<!-- end -->\nrest\n"} {
-		if err := os.WriteFile(file, []byte(before), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := guide.Keep(dir, "realtime-benchmark", "new\n", []byte("<svg/>")); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := os.ReadFile(file); err != nil || string(got) != "# T\n\n<!-- measured -->\nnew\n<!-- end -->\nrest\n" {
-			t.Errorf("%s, %v", got, err)
-		}
 	}
 }

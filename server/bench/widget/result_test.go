@@ -5,12 +5,8 @@ import (
 	"errors"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"chatbot/server/bench/guide"
 )
 
 // example has three runs of one of ours, one of another and of the page alone.
@@ -112,27 +108,5 @@ func TestPlot(t *testing.T) {
 	}
 	if want := 1 + len(panels)*2; bars != want { // the ground; live has one bar and blocking three
 		t.Errorf("%d bars, want %d", bars, want)
-	}
-}
-
-// Only what stands between the marks is replaced.
-func TestKeep(t *testing.T) {
-	dir := t.TempDir()
-	file := filepath.Join(dir, "widget-benchmark.md")
-	if err := os.WriteFile(file, []byte("before\n<!-- measured -->\nold\n<!-- end -->\nafter\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := guide.Keep(dir, "widget-benchmark", "new\n", []byte("<svg/>")); err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(file)
-	if want := "before\n<!-- measured -->\nnew\n<!-- end -->\nafter\n"; string(text) != want || err != nil {
-		t.Errorf("%q: %v", text, err)
-	}
-	if err := os.WriteFile(file, []byte("no marks"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if guide.Keep(dir, "widget-benchmark", "new\n", nil) == nil {
-		t.Error("a guide without marks is taken")
 	}
 }

@@ -88,19 +88,19 @@ func testDebts(t *testing.T, s chat.Store) {
 	add(t, s, message("a", "ann", "nothing owed"))
 	same(t, "owed", debts(t, s), want)
 
-	said, created, err := s.SettleAnswer(t.Context(), want[0], answer(want[0], "x"))
-	if err != nil || !created || said.Seq != 4 || said.Author.Role != wire.RoleBot || said.Source == nil {
-		t.Errorf("settle: created=%v, %+v, %v", created, said, err)
+	said, err := s.SettleAnswer(t.Context(), want[0], answer(want[0], "x"))
+	if err != nil || !said.Created || said.Seq != 4 || said.Author.Role != wire.RoleBot || said.Source == nil {
+		t.Errorf("settle: created=%v, %+v, %v", said.Created, said, err)
 	}
 	same(t, "owed after one answer", debts(t, s), want[1:])
 	all := history(t, s, "a")
-	same(t, "the answer as stored", all[len(all)-1:], []wire.Message{said})
+	same(t, "the answer as stored", all[len(all)-1:], []wire.Message{said.Message})
 
-	if said, created, err = s.SettleAnswer(t.Context(), want[0], answer(want[0], "y")); err != nil || created || said.ID != "" {
-		t.Errorf("settle again: created=%v, %+v, %v", created, said, err)
+	if said, err = s.SettleAnswer(t.Context(), want[0], answer(want[0], "y")); err != nil || said.Created || said.ID != "" {
+		t.Errorf("settle again: created=%v, %+v, %v", said.Created, said, err)
 	}
-	if _, created, err := s.SettleAnswer(t.Context(), want[1], nil); err != nil || created {
-		t.Errorf("settle without an answer: created=%v, %v", created, err)
+	if settled, err := s.SettleAnswer(t.Context(), want[1], nil); err != nil || settled.Created {
+		t.Errorf("settle without an answer: created=%v, %v", settled.Created, err)
 	}
 	same(t, "owed at last", debts(t, s), want[2:])
 	if all := history(t, s, "b"); len(all) != 1 {
@@ -134,6 +134,21 @@ func testPersonSpoke(t *testing.T, s chat.Store) {
 		if got := spoke(want.conversation, want.since); got != want.spoke {
 			t.Errorf("%+v: %v", want, got)
 		}
+		question := message(want.conversation, "ann", fmt.Sprint("since ", want.since))
+		question.OwesAnswer, question.PersonSince = true, want.since
+		stored, err := s.AppendMessage(t.Context(), question)
+		if err != nil || stored.OwesAnswer == want.spoke {
+			t.Errorf("%+v: an answer is owed: %v, %v", want, stored.OwesAnswer, err)
+		}
+		owed := slices.ContainsFunc(debts(t, s), func(d chat.Debt) bool { return d.MessageID == stored.ID })
+		if owed != stored.OwesAnswer {
+			t.Errorf("%+v: an answer is said to be owed: %v, and stored as owed: %v", want, stored.OwesAnswer, owed)
+		}
+	}
+	always := message("c", "ann", "always")
+	always.OwesAnswer = true
+	if stored, err := s.AppendMessage(t.Context(), always); err != nil || !stored.OwesAnswer {
+		t.Errorf("an answer that is owed whoever spoke: %v, %v", stored.OwesAnswer, err)
 	}
 }
 
@@ -150,11 +165,11 @@ func testSettleConcurrent(t *testing.T, s chat.Store) {
 		for k, d := range owed {
 			a := answer(d, fmt.Sprintf("answer-%d-%d", k, i))
 			a.Body = fmt.Sprint("By ", i) // every settler has words of its own
-			_, created, err := s.SettleAnswer(t.Context(), d, a)
+			settled, err := s.SettleAnswer(t.Context(), d, a)
 			if err != nil {
 				t.Error(err)
 			}
-			if created {
+			if settled.Created {
 				given.Add(1)
 			}
 		}
@@ -175,9 +190,9 @@ func testSettleRefused(t *testing.T, s chat.Store) {
 	taken := *answer(owed[0], "taken")
 	taken.Body = "Other words"
 	add(t, s, taken)
-	_, created, err := s.SettleAnswer(t.Context(), owed[0], answer(owed[0], "late"))
+	settled, err := s.SettleAnswer(t.Context(), owed[0], answer(owed[0], "late"))
 	refused(t, err, wire.CodeConflict)
-	if created {
+	if settled.Created {
 		t.Error("a refused answer was created")
 	}
 	same(t, "owed", debts(t, s), owed)

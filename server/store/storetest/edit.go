@@ -57,9 +57,9 @@ func testUpdate(t *testing.T, s chat.Store) {
 		t.Errorf("the conversation is %+v", c)
 	}
 	// Who repeats what was sent is told of the message as it is now.
-	again, created, err := s.AppendMessage(t.Context(), message("c", "ann", "k1"))
-	if err != nil || created || again.Body != "Better" {
-		t.Errorf("sent again: created=%v, %+v, %v", created, again, err)
+	again, err := s.AppendMessage(t.Context(), message("c", "ann", "k1"))
+	if err != nil || again.Created || again.Body != "Better" {
+		t.Errorf("sent again: created=%v, %+v, %v", again.Created, again, err)
 	}
 	streaming := message("c", "bob", "k1")
 	streaming.Status = wire.StatusStreaming
@@ -115,8 +115,8 @@ func testStreaming(t *testing.T, s chat.Store) {
 	}
 	same(t, "while it is written", streaming(), []wire.Message{stored})
 	m.Body = "Other words" // sent again, without knowing how far it has come
-	if again, created, err := s.AppendMessage(t.Context(), m); err != nil || created || again.ID != stored.ID {
-		t.Errorf("sent again: created=%v, %+v, %v", created, again, err)
+	if again, err := s.AppendMessage(t.Context(), m); err != nil || again.Created || again.ID != stored.ID {
+		t.Errorf("sent again: created=%v, %+v, %v", again.Created, again, err)
 	}
 	done := update(t, s, stored, func(m *wire.Message) error {
 		m.Body, m.Status, m.Source = "All of it", wire.StatusComplete, &wire.Source{Title: "Page"}
@@ -166,8 +166,8 @@ func testDelete(t *testing.T, s chat.Store) {
 	if b := badge(t, s, "c", "ann"); b.Unread != 0 || b.LastSeq != 2 {
 		t.Errorf("what was deleted is unread: %+v", b)
 	}
-	if again, created, err := s.AppendMessage(t.Context(), message("c", "ann", "k1")); err != nil || created || again.DeletedAt == nil {
-		t.Errorf("sent again: created=%v, %+v, %v", created, again, err)
+	if again, err := s.AppendMessage(t.Context(), message("c", "ann", "k1")); err != nil || again.Created || again.DeletedAt == nil {
+		t.Errorf("sent again: created=%v, %+v, %v", again.Created, again, err)
 	}
 }
 
@@ -186,16 +186,16 @@ func testReply(t *testing.T, s chat.Store) {
 	for _, to := range []string{"unknown", other.ID, first.ID} {
 		m := message("c", "cid", "k2")
 		m.ReplyTo = to
-		_, created, err := s.AppendMessage(t.Context(), m)
+		again, err := s.AppendMessage(t.Context(), m)
 		refused(t, err, wire.CodeInvalidField)
-		if created {
+		if again.Created {
 			t.Errorf("a reply to %s was stored", to)
 		}
 	}
 	if after := conversation(t, s, "c"); after != before {
 		t.Errorf("refused replies changed %+v to %+v", before, after)
 	}
-	if again, created, err := s.AppendMessage(t.Context(), reply); err != nil || created || again.ReplyTo != first.ID {
-		t.Errorf("sent again: created=%v, %+v, %v", created, again, err)
+	if again, err := s.AppendMessage(t.Context(), reply); err != nil || again.Created || again.ReplyTo != first.ID {
+		t.Errorf("sent again: created=%v, %+v, %v", again.Created, again, err)
 	}
 }

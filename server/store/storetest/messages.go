@@ -41,17 +41,17 @@ func testIdempotency(t *testing.T, s chat.Store) {
 
 	again := message("c", "ann", "k1")
 	again.ID, again.CreatedAt, again.OwesAnswer = "another-id", start+1, true
-	got, created, err := s.AppendMessage(t.Context(), again)
-	if err != nil || created {
-		t.Errorf("again: created=%v, %v", created, err)
+	got, err := s.AppendMessage(t.Context(), again)
+	if err != nil || got.Created {
+		t.Errorf("again: created=%v, %v", got.Created, err)
 	}
-	if d := cmp.Diff(first, got); d != "" {
+	if d := cmp.Diff(first, got.Message); d != "" {
 		t.Errorf("again (-first +got):\n%s", d)
 	}
 
 	again.Body = "Something else"
-	if got, created, err = s.AppendMessage(t.Context(), again); created || got.ID != "" {
-		t.Errorf("another body: created=%v, %+v", created, got)
+	if got, err = s.AppendMessage(t.Context(), again); got.Created || got.ID != "" {
+		t.Errorf("another body: created=%v, %+v", got.Created, got)
 	}
 	refused(t, err, wire.CodeConflict)
 	if after := conversation(t, s, "c"); after != before {
@@ -74,11 +74,11 @@ func testIdempotencyConcurrent(t *testing.T, s chat.Store) {
 	together(writers, func(i int) {
 		m := message("c", "ann", "k1")
 		m.ID = fmt.Sprint("try-", i)
-		got, ok, err := s.AppendMessage(t.Context(), m)
+		got, err := s.AppendMessage(t.Context(), m)
 		if err != nil {
 			t.Error(err)
 		}
-		ids[i], created[i] = got.ID, ok
+		ids[i], created[i] = got.ID, got.Created
 	})
 	all := history(t, s, "c")
 	if len(all) != 1 {
@@ -97,12 +97,12 @@ func testOrder(t *testing.T, s chat.Store) {
 	together(writers, func(i int) {
 		for k := range each {
 			for _, c := range []string{"one", "two"} {
-				m, _, err := s.AppendMessage(t.Context(), message(c, fmt.Sprint("p", i), fmt.Sprint("k", k)))
+				m, err := s.AppendMessage(t.Context(), message(c, fmt.Sprint("p", i), fmt.Sprint("k", k)))
 				if err != nil {
 					t.Error(err)
 					return
 				}
-				told[i] = append(told[i], m)
+				told[i] = append(told[i], m.Message)
 			}
 		}
 	})
@@ -183,7 +183,7 @@ func testFollow(t *testing.T, s chat.Store) {
 		defer close(written)
 		together(writers, func(i int) {
 			for k := range each {
-				if _, _, err := s.AppendMessage(t.Context(), message("c", fmt.Sprint("p", i), fmt.Sprint("k", k))); err != nil {
+				if _, err := s.AppendMessage(t.Context(), message("c", fmt.Sprint("p", i), fmt.Sprint("k", k))); err != nil {
 					t.Error(err)
 				}
 			}

@@ -42,7 +42,7 @@ func testReact(t *testing.T, s chat.Store) {
 	if err != nil || changed || again.Rev != got.Rev {
 		t.Errorf("again: changed=%v, %+v, %v", changed, again, err)
 	}
-	if repeated, _, err := s.AppendMessage(t.Context(), message("c", "ann", "k1")); err != nil || len(repeated.Reactions) != 2 {
+	if repeated, err := s.AppendMessage(t.Context(), message("c", "ann", "k1")); err != nil || len(repeated.Reactions) != 2 {
 		t.Errorf("sent again: %+v, %v", repeated, err)
 	}
 	got = react(t, s, m, "ann", "b", false)

@@ -124,8 +124,8 @@ func testOwnMessageIsRead(t *testing.T, s chat.Store) {
 	found := changes(t, s, "c", own.Rev-1, 10)
 	want := []wire.Participant{{ID: "ann", Role: wire.RoleVisitor, Name: "Name of ann", ReadSeq: own.Seq, DeliveredSeq: own.Seq}}
 	same(t, "who changed with it", found.Participants, want)
-	if _, created, err := s.AppendMessage(t.Context(), message("c", "ann", "k1")); created || err != nil {
-		t.Errorf("repeated: created=%v, %v", created, err)
+	if again, err := s.AppendMessage(t.Context(), message("c", "ann", "k1")); again.Created || err != nil {
+		t.Errorf("repeated: created=%v, %v", again.Created, err)
 	}
 	if b := badge(t, s, "c", "ann"); b.ReadSeq != own.Seq {
 		t.Errorf("a repeated message moved the mark back to %d", b.ReadSeq)

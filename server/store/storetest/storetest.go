@@ -118,11 +118,11 @@ func invitation(c, codeHash string) chat.Invitation {
 
 func add(t *testing.T, s chat.Store, m chat.NewMessage) wire.Message {
 	t.Helper()
-	stored, created, err := s.AppendMessage(t.Context(), m)
-	if err != nil || !created {
-		t.Fatalf("append %s: created=%v, %v", m.ID, created, err)
+	stored, err := s.AppendMessage(t.Context(), m)
+	if err != nil || !stored.Created {
+		t.Fatalf("append %s: created=%v, %v", m.ID, stored.Created, err)
 	}
-	return stored
+	return stored.Message
 }
 
 func history(t *testing.T, s chat.Store, c string) []wire.Message {
@@ -235,7 +235,7 @@ func testReopen(t *testing.T, open Open) {
 		m.OwesAnswer = true
 		add(t, s, m)
 	}
-	if _, _, err := s.SettleAnswer(t.Context(), debts(t, s)[0], answer(debts(t, s)[0], "a")); err != nil {
+	if _, err := s.SettleAnswer(t.Context(), debts(t, s)[0], answer(debts(t, s)[0], "a")); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Invite(t.Context(), invitation("c", "hash")); err != nil {
@@ -255,8 +255,8 @@ func testReopen(t *testing.T, open Open) {
 	if d := cmp.Diff(want, read(s)); d != "" {
 		t.Errorf("after opening again (-before +after):\n%s", d)
 	}
-	if _, created, err := s.AppendMessage(t.Context(), message("c", "ann", "k1")); err != nil || created {
-		t.Errorf("a repeated message after opening again: created=%v, %v", created, err)
+	if again, err := s.AppendMessage(t.Context(), message("c", "ann", "k1")); err != nil || again.Created {
+		t.Errorf("a repeated message after opening again: created=%v, %v", again.Created, err)
 	}
 	if m := add(t, s, message("c", "ann", "k9")); m.Seq != 5 || m.Rev <= want.Conversations[0].Rev {
 		t.Errorf("the next message has seq %d and rev %d after %+v", m.Seq, m.Rev, want.Conversations[0])
@@ -270,8 +270,8 @@ func testCancelled(t *testing.T, s chat.Store) {
 	add(t, s, message("c", "ann", "k1"))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, created, err := s.AppendMessage(ctx, message("c", "ann", "k2")); !errors.Is(err, context.Canceled) || created {
-		t.Errorf("append after giving up: created=%v, %v", created, err)
+	if again, err := s.AppendMessage(ctx, message("c", "ann", "k2")); !errors.Is(err, context.Canceled) || again.Created {
+		t.Errorf("append after giving up: created=%v, %v", again.Created, err)
 	}
 	if _, err := s.Conversation(ctx, "c"); !errors.Is(err, context.Canceled) {
 		t.Errorf("read after giving up: %v", err)
