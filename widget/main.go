@@ -7,7 +7,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 
 	"github.com/google/uuid"
 	"github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -34,13 +33,7 @@ func main() {
 	}
 }
 
-// garbage is how much the heap may grow, in percent, before it is looked through
-// for what is left over: half as often as Go does it by itself, for each time takes
-// as long as ten messages. The memory that the chat may take bounds it.
-const garbage = 200
-
 func run() error {
-	debug.SetGCPercent(garbage)
 	host, err := browser.Open()
 	if err != nil {
 		return err
