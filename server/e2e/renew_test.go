@@ -44,3 +44,29 @@ func TestNotRenewedWhileWriting(t *testing.T) {
 	p.say("And then?")
 	p.untilAnswers(3)
 }
+
+// countTimers counts the timers that have been set and have neither come nor been
+// dropped.
+const countTimers = `{
+	const { setTimeout: set, clearTimeout: clear } = window;
+	window.timers = new Set();
+	window.setTimeout = (fn, ms, ...rest) => {
+		const id = set(() => { timers.delete(id); fn(...rest) }, ms);
+		timers.add(id);
+		return id;
+	};
+	window.clearTimeout = id => { timers.delete(id); clear(id) };
+}`
+
+// A program that rests leaves one timer behind, not one for every time that it has
+// rested: each would wake it, for it to rest and leave another.
+func TestFewTimers(t *testing.T) {
+	w := newWorld(t)
+	w.gate.runBefore(countTimers)
+	ann, p := w.chatting()
+	ann.live("reverb")
+	w.fill(p, 50)
+	if n := evalIn[int](ann, p.target, `timers.size`); n > 10 {
+		t.Errorf("%d timers are waiting after 50 messages", n)
+	}
+}

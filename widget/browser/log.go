@@ -87,7 +87,28 @@ func (Log) Seen() int64 {
 	}
 	view := log.Call("getBoundingClientRect")
 	top, bottom := view.Get("top").Float(), view.Get("bottom").Float()
-	rows := log.Call("querySelectorAll", "[data-seq]")
+	// The visitor is at the end most of the time, and to look for all rows takes long.
+	if seq := lastSeen(lastPage(log).Get("children"), top, bottom); seq > 0 {
+		return seq
+	}
+	return lastSeen(log.Call("querySelectorAll", "[data-seq]"), top, bottom)
+}
+
+// lastPage is the last page of messages, or the log itself where there is none.
+func lastPage(log js.Value) js.Value {
+	place := log.Call("querySelector", ".rows")
+	for range 2 { // a shelf, and a page on it
+		if place.Truthy() {
+			place = place.Get("lastElementChild")
+		}
+	}
+	if !place.Truthy() {
+		return log
+	}
+	return place
+}
+
+func lastSeen(rows js.Value, top, bottom float64) int64 {
 	for i := rows.Length() - 1; i >= 0; i-- {
 		row := rows.Index(i)
 		box := row.Call("getBoundingClientRect")

@@ -54,6 +54,8 @@ type Client struct {
 	// What follows belongs to Run's goroutine.
 	timer   *time.Timer              // of the last Wake
 	entries map[string]session.Entry // of the outbox as they are kept
+	putOff  bool                     // something may wait and is not kept yet
+	savedAt wire.Time                // when something was
 	sharing sharing
 
 	mu    sync.Mutex // guards what follows
@@ -192,6 +194,9 @@ func (c *Client) apply(ctx context.Context, i item) {
 	case session.Shown, session.Hidden:
 		c.step(ctx, e)
 		_, hidden := e.(session.Hidden)
+		if hidden {
+			c.saveRest()
+		}
 		c.seen(hidden)
 	default:
 		c.step(ctx, e)

@@ -201,7 +201,14 @@ func reply(status int, v any) (api.Response, error) {
 type disk struct {
 	mu      sync.Mutex
 	values  map[string]string
+	sets    map[string]int // how often each key was written
 	refuses bool
+}
+
+func (d *disk) written(key string) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.sets[key]
 }
 
 func (d *disk) Keys() []string {
@@ -222,6 +229,7 @@ func (d *disk) Set(key, value string) bool {
 	defer d.mu.Unlock()
 	if !d.refuses {
 		d.values[key] = value
+		d.sets[key]++
 	}
 	return !d.refuses
 }
@@ -245,6 +253,7 @@ type browser struct {
 	tabs    []*tab
 	queue   []*tab // who waits for the lock; the first has it
 	changes map[*tab]func(bool)
+	posts   int // messages between tabs
 }
 
 // tab is one of them, with its chat.
@@ -263,7 +272,7 @@ type tab struct {
 func inBrowser(t *testing.T, test func(b *browser)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		b := &browser{t: t, backend: newBackend(), disk: &disk{values: map[string]string{}}, changes: map[*tab]func(bool){}}
+		b := &browser{t: t, backend: newBackend(), disk: &disk{values: map[string]string{}, sets: map[string]int{}}, changes: map[*tab]func(bool){}}
 		test(b)
 		for _, tab := range slices.Clone(b.tabs) {
 			tab.close()
@@ -356,6 +365,7 @@ func (x *tab) Post(message []byte) {
 	if x.frozen {
 		return
 	}
+	x.b.posts++
 	for _, other := range x.b.tabs {
 		if other != x && !other.frozen {
 			other.inbox <- message
@@ -681,4 +691,59 @@ func TestJoinOutlivesItsAnswer(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A flow of messages is written down once in ten seconds, and what was put off when the
+// page is hidden. A tab that is alone tells nobody of them.
+func TestFlowOfMessages(t *testing.T) {
+	inBrowser(t, func(b *browser) {
+		x := b.open(false)
+		x.Do(session.Send{Text: "one"})
+		b.wait(2 * time.Second)
+		written, posted := b.disk.written(keyConversation), b.posts
+		for i := range 120 {
+			b.backend.say(wire.Author{ID: "bot", Role: wire.RoleBot}, fmt.Sprint("b", i), fmt.Sprint("answer ", i))
+			b.wait(100 * time.Millisecond)
+		}
+		if n := len(x.shows()); n != 121 {
+			t.Fatalf("%d messages are shown", n)
+		}
+		if n := b.disk.written(keyConversation) - written; n < 1 || n > 2 {
+			t.Errorf("written %d times in 12 seconds", n)
+		}
+		if n := b.posts - posted; n > 0 {
+			t.Errorf("told nobody %d times", n)
+		}
+		x.Do(session.Hidden{})
+		b.wait(0)
+		if cursor := x.kept().Cursor; cursor != x.State().Cursor {
+			t.Errorf("kept is %v, known %v", cursor, x.State().Cursor)
+		}
+		x.Do(session.Shown{})
+		y := b.open(false)
+		b.backend.say(wire.Author{ID: "bot", Role: wire.RoleBot}, "last", "the last")
+		b.wait(time.Second)
+		if shows := y.shows(); !slices.Equal(shows, x.shows()) || len(shows) != 122 {
+			t.Errorf("the second tab shows %q", shows)
+		}
+	})
+}
+
+// A tab that was there before any led hears of all that comes after.
+func TestFollowerFromBefore(t *testing.T) {
+	inBrowser(t, func(b *browser) {
+		x := b.open(false)
+		y := b.open(false)
+		x.Do(session.Send{Text: "one"})
+		b.wait(time.Second)
+		z := b.open(false)
+		x.close() // y leads, and z has asked x alone
+		b.wait(time.Second)
+		for i := range 3 {
+			b.backend.say(wire.Author{ID: "bot", Role: wire.RoleBot}, fmt.Sprint("b", i), fmt.Sprint("answer ", i))
+			b.wait(time.Second)
+		}
+		y.want("one", "answer 0", "answer 1", "answer 2")
+		z.want("one", "answer 0", "answer 1", "answer 2")
+	})
 }

@@ -117,7 +117,7 @@ func (c *Client) perform(ctx context.Context, effect session.Effect) {
 	case session.Forward:
 		c.forward(e.Event)
 	case session.Save:
-		c.save(e.Saved)
+		c.saveOrPut(e)
 	case session.Wake:
 		c.wakeAt(e.At)
 	case session.Connect:

@@ -8,6 +8,7 @@ import (
 
 	"chatbot/widget/api"
 	"chatbot/widget/session"
+	"chatbot/widget/wire"
 )
 
 // The keys of the storage. The outbox is kept entry by entry, so that two tabs
@@ -57,8 +58,29 @@ func (c *Client) load() session.Saved {
 	return k.Saved
 }
 
+// saveEvery is how often what may wait is stored all the same, in milliseconds.
+const saveEvery wire.Time = 10_000
+
+// saveOrPut keeps what is to be saved, or puts off what may wait: in a flow of
+// messages every one of them would be written down.
+func (c *Client) saveOrPut(s session.Save) {
+	c.putOff = s.Lazy && c.options.Now()-c.savedAt < saveEvery
+	if !c.putOff {
+		c.save(s.Saved)
+	}
+}
+
+// saveRest keeps what was put off: nobody may come back to this page.
+func (c *Client) saveRest() {
+	if s := c.State(); c.putOff && s.Leading() {
+		c.save(s.Saved())
+	}
+	c.putOff = false
+}
+
 // save keeps s, together with the token.
 func (c *Client) save(s session.Saved) {
+	c.savedAt = c.options.Now()
 	for _, e := range s.Outbox {
 		if c.entries[e.ClientID] != e {
 			c.keep(e)

@@ -41,6 +41,7 @@ type noteKind string
 
 const (
 	noteHello noteKind = "hello" // a follower asks for the whole state
+	noteHere  noteKind = "here"  // a follower has the whole state of a leader that is new to it
 	noteState noteKind = "state"
 	noteEvent noteKind = "event" // the visitor did something in a follower
 )
@@ -49,7 +50,7 @@ const (
 // goroutine, but for what Do may set.
 type sharing struct {
 	name      string        // of this tab
-	followers bool          // somebody listens to this leader
+	followers bool          // somebody was heard to listen to this leader
 	sent      int           // states sent
 	shown     session.State // the last one
 	last      string        // as it was encoded, but for its number
@@ -121,8 +122,8 @@ func (c *Client) lead(ctx context.Context) {
 	c.sharing.taking, c.sharing.led, c.sharing.leader = false, true, "" // whose next state has to be whole
 	c.set(keyLeader, c.sharing.name)
 	c.step(ctx, session.Lead{Saved: c.load()})
-	c.sharing.followers, c.sharing.shown = true, session.State{}
-	c.share(true) // those who asked while nobody led
+	c.sharing.shown = session.State{}
+	c.share(true) // those who asked while nobody led, and say then that they are here
 }
 
 // standDown follows from now on, unless this tab does already.
@@ -161,7 +162,10 @@ func (c *Client) heed(ctx context.Context, n note) {
 	case n.Kind == noteHello && leading:
 		c.sharing.followers, c.sharing.shown = true, session.State{}
 		c.share(true)
+	case n.Kind == noteHere && leading:
+		c.sharing.followers = true
 	case n.Kind == noteEvent && leading:
+		c.sharing.followers = true
 		if e, ok := decodeEvent(n); ok {
 			c.step(ctx, e)
 		}
@@ -180,6 +184,9 @@ func (c *Client) follow(ctx context.Context, n note) {
 		c.ask()
 		return
 	}
+	if n.From != c.sharing.leader {
+		c.post(note{Kind: noteHere})
+	}
 	c.sharing.leader, c.sharing.got = n.From, n.N
 	c.step(ctx, session.Mirrored{Shared: *n.State})
 	if n.Hidden && !c.sharing.hidden {
@@ -187,10 +194,14 @@ func (c *Client) follow(ctx context.Context, n note) {
 	}
 }
 
-// share shows the others what has changed.
+// share shows the others what has changed, or in a new lead the whole to whoever
+// may be there. A tab that is alone has nobody to encode it for.
 func (c *Client) share(whole bool) {
+	if !c.sharing.followers && !whole {
+		return
+	}
 	s := c.State()
-	if !c.sharing.followers || !s.Leading() {
+	if !s.Leading() {
 		return
 	}
 	n := note{Kind: noteState, From: c.sharing.name, Hidden: c.sharing.hidden}

@@ -182,9 +182,16 @@ func (w *Words) Day(at, now wire.Time, offset int) string {
 }
 
 // SameDay reports whether two times lie on one day in the given zone.
-func SameDay(a, b wire.Time, offset int) bool {
-	x, y := local(a, offset), local(b, offset)
-	return x.YearDay() == y.YearDay() && x.Year() == y.Year()
+func SameDay(a, b wire.Time, offset int) bool { return dayOf(a, offset) == dayOf(b, offset) }
+
+// dayOf counts the days from 1970 on.
+func dayOf(t wire.Time, offset int) wire.Time {
+	const minute, day = 60_000, 24 * 60 * 60_000
+	t += wire.Time(offset) * minute
+	if t < 0 {
+		t -= day - 1 // rounds down, as it does above 0
+	}
+	return t / day
 }
 
 func local(t wire.Time, offset int) time.Time {

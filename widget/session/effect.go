@@ -63,9 +63,13 @@ type (
 	// Forget drops the token and everything stored, and has the server refuse
 	// the token from now on.
 	Forget struct{}
-	// Save stores what is to outlive the page. Keep stores one entry of the
-	// outbox alone: what a tab that follows has taken.
-	Save struct{ Saved Saved }
+	// Save stores what is to outlive the page. One that is Lazy may wait until the
+	// page is hidden or left: it only goes further in what the server tells again.
+	// Keep stores one entry of the outbox alone: what a tab that follows has taken.
+	Save struct {
+		Saved Saved
+		Lazy  bool
+	}
 	Keep struct{ Entry Entry }
 	// Forward hands an event on to the tab that leads.
 	Forward struct{ Event Event }

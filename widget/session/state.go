@@ -171,12 +171,20 @@ type Notice struct {
 type Item struct {
 	Message *wire.Message
 	Entry   *Entry
-	key     string
+	own     bool // the visitor's, and known by its client id
 }
 
 // Key identifies the item for a list that is drawn again and again. It stays
 // the same when an entry of the outbox becomes a message.
-func (i Item) Key() string { return i.key }
+func (i Item) Key() string {
+	switch {
+	case i.Entry != nil:
+		return "own-" + i.Entry.ClientID
+	case i.own:
+		return "own-" + i.Message.ClientID
+	}
+	return "message-" + i.Message.ID
+}
 
 // Timeline is what stands in the log: the messages, then what is still on its
 // way.
@@ -194,14 +202,10 @@ func (s *State) Len() int { return len(s.Messages) + len(s.Outbox) }
 // Item is the i-th line of the timeline, from 0.
 func (s *State) Item(i int) Item {
 	if i >= len(s.Messages) {
-		e := &s.Outbox[i-len(s.Messages)]
-		return Item{Entry: e, key: "own-" + e.ClientID}
+		return Item{Entry: &s.Outbox[i-len(s.Messages)]}
 	}
 	m := &s.Messages[i]
-	if s.Own(m) && m.ClientID != "" {
-		return Item{Message: m, key: "own-" + m.ClientID}
-	}
-	return Item{Message: m, key: "message-" + m.ID}
+	return Item{Message: m, own: s.Own(m) && m.ClientID != ""}
 }
 
 // Typing are the others who are writing, or thinking, at now.
@@ -301,6 +305,7 @@ type work struct {
 	deliveredSeq int64     // everything up to here has come, and the server knows it
 	delivering   int64     // and up to here it was told
 	deliverAt    wire.Time // when the server is to be told that more has come
+	markAt       wire.Time // when it may be told again how far the visitor has read
 	attentive    bool      // the page is visible and has the focus
 
 	present  wire.Time       // when it is to be told again that the visitor is here

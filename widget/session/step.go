@@ -113,6 +113,7 @@ func (m *machine) own(e Event) {
 		m.do(Pace{Hidden: false})
 		m.nudge()
 	case Hidden:
+		m.work.markAt = 0 // nobody may come back to this page
 		m.do(Pace{Hidden: true})
 	case Tick:
 		m.work.wake = 0
@@ -443,10 +444,13 @@ func (m *machine) save(old State) {
 		return
 	}
 	before, after := old.Saved(), m.Saved()
-	same := before.ConversationID == after.ConversationID && before.Self == after.Self && before.Cursor == after.Cursor &&
-		before.ReadSeq == after.ReadSeq && before.ExpiresAt == after.ExpiresAt && before.UserID == after.UserID && before.Join == after.Join && slices.Equal(before.Outbox, after.Outbox)
-	if !same {
-		m.do(Save{after})
+	same := before.ConversationID == after.ConversationID && before.Self == after.Self && before.Cursor.Epoch == after.Cursor.Epoch &&
+		before.ExpiresAt == after.ExpiresAt && before.UserID == after.UserID && before.Join == after.Join && slices.Equal(before.Outbox, after.Outbox)
+	// Whoever goes on from an older cursor is told what follows it once more, and
+	// how far the visitor has read the server knows.
+	lazy := before.Cursor.Rev != after.Cursor.Rev || before.ReadSeq != after.ReadSeq
+	if !same || lazy {
+		m.do(Save{Saved: after, Lazy: same})
 	}
 }
 
@@ -484,8 +488,13 @@ func (m *machine) next() (at wire.Time) {
 	if m.Open && m.ConversationID != "" && !m.work.following && m.offers(wire.FeaturePresence) {
 		sooner(m.work.present)
 	}
-	if m.undelivered() && !m.work.following && !m.work.read.running {
-		sooner(m.work.deliverAt)
+	if !m.work.following && !m.work.read.running {
+		if m.undelivered() {
+			sooner(m.work.deliverAt)
+		}
+		if m.unmarked() {
+			sooner(m.work.markAt)
+		}
 	}
 	if m.renewable() {
 		sooner(m.work.expiresAt - renewBefore)

@@ -821,3 +821,55 @@ func TestDelivered(t *testing.T) {
 		t.Errorf("the visitor's own message: %+v", marks)
 	}
 }
+
+// In a flow of messages the server is told once a second how far they are read,
+// and at last of the last one. Nothing of it has to be stored at once.
+func TestFlowOfMessages(t *testing.T) {
+	s := chatting(t).on(Attention{true})
+	var told []int64
+	look := func() {
+		for _, mark := range all[MarkRead](s) {
+			told = append(told, mark.Seq)
+			s.on(ReadMarked{conversation, mark.Seq})
+		}
+	}
+	for seq := int64(2); seq <= 26; seq++ {
+		s.on(event(message(seq, seq, bot, "")))
+		if save := the[Save](s); !save.Lazy || save.Saved.Cursor.Rev != seq {
+			t.Errorf("after message %d to be saved: %+v", seq, save)
+		}
+		s.on(Seen{seq})
+		look()
+		s.after(100)
+		look()
+	}
+	if !slices.Equal(told, []int64{2, 11, 21}) {
+		t.Errorf("told of %v after 25 messages in 2.5 seconds", told)
+	}
+	if s.state.Unread != 0 {
+		t.Errorf("%d are unread", s.state.Unread)
+	}
+	wake := s.state.work.wake
+	if wake <= s.now || wake > s.now+markEvery {
+		t.Fatalf("at %d the next Tick is for %d", s.now, wake)
+	}
+	s.after(wake - s.now)
+	if look(); !slices.Equal(told, []int64{2, 11, 21, 26}) {
+		t.Errorf("told of %v at last", told)
+	}
+	s.on(event(message(27, 27, bot, ""))).on(Seen{27})
+	none[MarkRead](s)
+	if s.on(Hidden{}); the[MarkRead](s).Seq != 27 {
+		t.Error("not told of the last one before the page may be left")
+	}
+}
+
+// What the server cannot tell again is stored before anything else happens.
+func TestSavedAtOnce(t *testing.T) {
+	s := chatting(t)
+	for _, e := range []Event{Send{Text: "more", ClientID: "k2"}, Sent{message(2, 2, visitor, "k2")}, Renewed{conversation, "new", 5}, Join{Code: "abc", Nonce: "n"}} {
+		if s.on(e); the[Save](s).Lazy {
+			t.Errorf("%T may wait", e)
+		}
+	}
+}

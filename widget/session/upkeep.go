@@ -30,21 +30,31 @@ func (m *machine) upkeep() {
 // message has come: what is read at once needs no mark of its own.
 const deliverAfter wire.Time = 1000
 
+// markEvery is how often it is told at most, in milliseconds, how far the visitor
+// has read: at once when it was not told for that long, and in a flow of messages
+// for several of them together.
+const markEvery wire.Time = 1000
+
 // mark tells how far the visitor has read, and how far messages have come.
 func (m *machine) mark() {
 	delivered := int64(0)
 	if m.undelivered() && m.now >= m.work.deliverAt {
 		delivered = m.lastSeq()
 	}
-	unread := m.work.readSeq > m.work.markedSeq && m.offers(wire.FeatureReadMarks)
-	if !unread && delivered == 0 {
+	if delivered == 0 && (!m.unmarked() || m.now < m.work.markAt) {
 		return
 	}
 	m.work.read.wanted = true
 	if m.due(&m.work.read) {
+		m.work.markAt = m.now + markEvery
 		m.work.delivering = max(delivered, m.work.readSeq)
 		m.do(MarkRead{m.ConversationID, m.work.readSeq, delivered})
 	}
+}
+
+// unmarked reports whether the visitor has read further than the server knows.
+func (m *machine) unmarked() bool {
+	return m.work.readSeq > m.work.markedSeq && m.offers(wire.FeatureReadMarks)
 }
 
 // undelivered reports whether the last message of somebody else has come, and the

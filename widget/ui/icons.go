@@ -11,7 +11,6 @@ const (
 	iconStop  = "M7 7h10v10H7z"
 	iconAdd   = "M10 11.5a3.75 3.75 0 1 0 0-7.5 3.75 3.75 0 0 0 0 7.5zM3 20c.4-3.6 3.3-5.5 7-5.5 1.3 0 2.5.2 3.5.7M18 14v6M15 17h6"
 	iconDown  = "M12 5v14M6 13l6 6 6-6"
-	iconMore  = "M6 12h.01M12 12h.01M18 12h.01"
 	iconSave  = "M12 4v11M7 10.5l5 5 5-5M5 20h14"
 	iconPage  = "M7 3.5h7l4 4v13H7zM14 3.5v4h4M10 12h5M10 16h5"
 )

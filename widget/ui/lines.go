@@ -18,6 +18,11 @@ const groupGap wire.Time = 5 * 60_000
 // appear, so that nothing cuts that short. In milliseconds.
 const freshTime wire.Time = 1000
 
+// maxFresh is how many messages count as just come at once. In a flow of more the
+// others stand there without a motion: many at a time are no sign to anybody, and
+// each takes as long again as drawing the message.
+const maxFresh = 3
+
 // line is one message as it is drawn: all of it that can be seen. It is plain
 // data, so that a row is drawn again only when something in it has changed.
 type line struct {
@@ -116,15 +121,18 @@ func (s *scene) page(number int, before []*line) drawn {
 	d := drawn{number: number, lines: make([]*line, to-from)}
 	for i := from; i < to; i++ {
 		item := s.state.Item(i)
-		place := line{Day: s.day(i), First: s.begins(i), Last: i+1 == s.state.Len() || s.begins(i+1), Fresh: s.isFresh(item)}
-		l := s.kept(before, i-from, item, &place)
+		l := s.settled(before, i-from, item.Message)
 		if l == nil {
-			l = s.line(item)
-			l.Day, l.First, l.Last, l.Fresh = place.Day, place.First, place.Last, place.Fresh
+			place := line{Day: s.day(i), First: s.begins(i), Last: i+1 == s.state.Len() || s.begins(i+1), Fresh: s.isFresh(item)}
+			l = s.kept(before, i-from, item, &place)
+			if l == nil {
+				l = s.line(item)
+				l.Day, l.First, l.Last, l.Fresh = place.Day, place.First, place.Last, place.Fresh
+			}
+			d.until = sooner(d.until, s.fresh[item.Key()]+freshTime, s.now)
 		}
 		d.lines[i-from] = l
 		d.live = d.live || l.Writing || l.Receipt != ""
-		d.until = sooner(d.until, s.fresh[item.Key()]+freshTime, s.now)
 		if l.CanRevise {
 			d.until = sooner(d.until, item.Message.CreatedAt+s.youth(), s.now)
 		}
@@ -135,21 +143,37 @@ func (s *scene) page(number int, before []*line) drawn {
 	return d
 }
 
+// settled is the line that was drawn for a message before, if another message
+// followed it then and it had not just come: its place in its group is as it was.
+// Otherwise it is nil.
+func (s *scene) settled(before []*line, i int, m *wire.Message) *line {
+	if i+1 >= len(before) || before[i+1].Seq == 0 || before[i].Fresh || !s.holds(before[i], m) {
+		return nil
+	}
+	return before[i]
+}
+
 // kept is the line that was drawn for an item before, if it would be the same
 // now, and otherwise nil.
 func (s *scene) kept(before []*line, i int, item session.Item, place *line) *line {
-	m := item.Message
-	if i >= len(before) || m == nil || m.Status == wire.StatusStreaming || m.Seq == s.receipt {
+	if i >= len(before) || !s.holds(before[i], item.Message) {
 		return nil
 	}
 	l := before[i]
-	revisable := l.CanRevise && s.now-m.CreatedAt >= s.youth()
-	same := l.Seq == m.Seq && l.rev == m.Rev && l.Receipt == "" && l.Menu == (s.menu == m.ID) && !revisable &&
-		l.Day == place.Day && l.First == place.First && l.Last == place.Last && l.Fresh == place.Fresh
-	if !same {
+	if l.Day != place.Day || l.First != place.First || l.Last != place.Last || l.Fresh != place.Fresh {
 		return nil
 	}
 	return l
+}
+
+// holds reports whether a line says what there is to be said of a message, but
+// for its place.
+func (s *scene) holds(l *line, m *wire.Message) bool {
+	if m == nil || m.Status == wire.StatusStreaming || m.Seq == s.receipt {
+		return false
+	}
+	revisable := l.CanRevise && s.now-m.CreatedAt >= s.youth()
+	return l.Seq == m.Seq && l.rev == m.Rev && l.Receipt == "" && l.Menu == (s.menu == m.ID) && !revisable
 }
 
 func (s *scene) isFresh(item session.Item) bool {
@@ -474,14 +498,15 @@ func arrived(a, b *session.State) int {
 	return n
 }
 
-// looksSame reports whether two states are drawn alike: many a change is one of
-// bookkeeping only. Lists are the same if they are not another's copy.
+// looksSame reports whether two states are drawn alike but for their signals: many
+// a change is one of bookkeeping only. Lists are the same if they are not another's
+// copy.
 func looksSame(a, b *session.State) bool {
 	return a.Edition == b.Edition && a.ConversationID == b.ConversationID && a.Self == b.Self && a.FirstUnread == b.FirstUnread &&
 		a.HasOlder == b.HasOlder && a.LoadingOlder == b.LoadingOlder && a.Loaded == b.Loaded && a.Ended == b.Ended && a.Unsaved == b.Unsaved &&
 		a.Awaiting() == b.Awaiting() && a.Offer == b.Offer && a.Invitation == b.Invitation && a.Notice == b.Notice &&
 		a.Link.State == b.Link.State && a.Link.Since == b.Link.Since && one(a.Config.Features, b.Config.Features) &&
-		len(a.Messages) == len(b.Messages) && one(a.Outbox, b.Outbox) && one(a.Streams, b.Streams) && one(a.Signals, b.Signals) && sameReaders(a, b)
+		len(a.Messages) == len(b.Messages) && one(a.Outbox, b.Outbox) && one(a.Streams, b.Streams) && sameReaders(a, b)
 }
 
 // one reports whether two lists are one.

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"reflect"
 	"testing"
 
@@ -159,5 +160,39 @@ func TestArrived(t *testing.T) {
 	}
 	if wrote(&session.State{Outbox: []session.Entry{{ClientID: "k"}}}, &session.State{Outbox: []session.Entry{{ClientID: "k", State: session.Failed}}}) {
 		t.Error("a changed entry is not a new one")
+	}
+}
+
+// However a talk grows, what is kept of the lines before is what would be drawn
+// anew, as long as nothing but its end has changed.
+func TestKeptLinesAreRight(t *testing.T) {
+	for seed := range uint64(200) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		s := sceneOf(session.State{})
+		s.state.Config = wire.Config{Features: []string{wire.FeatureEdit, wire.FeatureReply}, Limits: wire.Limits{EditSeconds: 900}}
+		s.fresh = map[string]wire.Time{}
+		var known []drawn
+		for range 60 {
+			s.now += wire.Time(random.IntN(5)) * minute / 4
+			switch n := len(s.state.Outbox); {
+			case n > 0 && random.IntN(2) == 0:
+				m := message(int64(len(s.state.Messages)+1), visitor, s.state.Outbox[0].Body, s.now)
+				m.ClientID = s.state.Outbox[0].ClientID
+				s.state.Messages, s.state.Outbox = append(s.state.Messages, m), s.state.Outbox[1:]
+			case random.IntN(3) == 0:
+				s.state.Outbox = append(s.state.Outbox, session.Entry{ClientID: fmt.Sprint("k", s.now, n), Body: "x", At: s.now, State: session.Queued})
+			default:
+				s.state.Messages = append(s.state.Messages, message(int64(len(s.state.Messages)+1), []wire.Author{bot, agent, visitor}[random.IntN(3)], "y", s.now-wire.Time(random.IntN(6))*minute))
+			}
+			s.fresh[s.state.Item(s.state.Len()-1).Key()] = s.now
+			w := window{to: s.end()}
+			s.receipt = s.lastOwn(0)
+			known = s.pages(w, known)
+			for i, anew := range s.pages(w, nil) {
+				if !reflect.DeepEqual(known[i].lines, anew.lines) {
+					t.Fatalf("seed %d: page %d of %d messages has %+v, drawn anew %+v", seed, i, len(s.state.Messages), known[i].lines, anew.lines)
+				}
+			}
+		}
 	}
 }

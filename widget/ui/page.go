@@ -26,3 +26,28 @@ func (p *page) Render() app.UI {
 	}
 	return box("div", "page", rows...)
 }
+
+// shelf is the places of some pages that follow each other, of which those that
+// are not drawn are empty. In a long talk these are hundreds: a shelf in which
+// nothing has changed is not drawn again, and so they cost nothing.
+type shelf struct {
+	app.Compo
+
+	Pages [][]*line // nil for an empty place; nil where all are
+	Logo  string
+	Words *i18n.Words
+	Chat  Chat
+	Root  *Root
+}
+
+// Render draws the pages.
+func (s *shelf) Render() app.UI {
+	places := make([]app.UI, len(s.Pages))
+	for i, lines := range s.Pages {
+		places[i] = box("div", "")
+		if lines != nil {
+			places[i] = &page{Lines: lines, Logo: s.Logo, Words: s.Words, Chat: s.Chat, Root: s.Root}
+		}
+	}
+	return box("div", "shelf", places...)
+}

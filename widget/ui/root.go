@@ -126,14 +126,21 @@ func (r *Root) take(ctx app.Context) {
 		return
 	}
 	now := r.options.Now()
-	if looksSame(&r.state, s) && (r.next == 0 || now < r.next) {
-		r.state = *s
+	if looksSame(&r.state, s) && (r.next == 0 || now < r.next) && r.signalsSame(s) {
 		ctx.PreventUpdate()
+		same := one(r.state.Signals, s.Signals)
+		r.state = *s
+		if !same {
+			r.wake(r.compose()) // the dots may be due in a moment
+		}
 		return
 	}
 	before := r.state
 	r.away = !r.atEnd()
-	restore := r.options.View.Keep()
+	restore := func() {}
+	if r.away {
+		restore = r.options.View.Keep()
+	}
 	r.state = *s
 	came := arrived(&before, &r.state)
 	if came > 0 {
@@ -154,6 +161,20 @@ func (r *Root) take(ctx app.Context) {
 	r.move(&before)
 	ctx.Defer(r.settle(&before, came, wrote, restore))
 	r.wake(r.compose())
+}
+
+// signalsSame reports whether nothing is to be seen of how the signals of a state
+// differ from those that are drawn: of somebody who writes nothing is, until the
+// dots appear.
+func (r *Root) signalsSame(s *session.State) bool {
+	if one(r.state.Signals, s.Signals) {
+		return true
+	}
+	a, b := r.scene(), r.scene()
+	b.state = s
+	presentA, onlineA := a.present()
+	presentB, onlineB := b.present()
+	return presentA == presentB && onlineA == onlineB && (!r.dots.visible || a.names() == b.names())
 }
 
 // atEnd reports whether the end of the log is in view.
@@ -265,7 +286,7 @@ func (r *Root) greet(before *session.State, now wire.Time) {
 		if item.Message != nil && (len(before.Messages) == 0 || item.Message.Seq <= before.Messages[len(before.Messages)-1].Seq) {
 			break
 		}
-		if _, ok := fresh[item.Key()]; !ok && !waited(before, item) {
+		if _, ok := fresh[item.Key()]; !ok && len(fresh) < maxFresh && !waited(before, item) {
 			fresh[item.Key()] = now
 		}
 	}
@@ -386,7 +407,7 @@ func (r *Root) paper() []app.UI {
 	if r.state.LoadingOlder {
 		older = r.words.Older
 	}
-	rows := make([]app.UI, 0, r.window.to-r.window.base+3)
+	var rows []app.UI
 	if r.state.Awaiting() {
 		for _, side := range []string{"theirs", "mine", "theirs"} { // as the boot script draws them
 			rows = append(rows, app.Elem("div").Class("row", side, "first", "last", "skeleton").Aria("hidden", true).Body(
@@ -394,11 +415,8 @@ func (r *Root) paper() []app.UI {
 			))
 		}
 	}
-	for range r.window.from - r.window.base {
-		rows = append(rows, box("div", ""))
-	}
-	for _, d := range r.pages {
-		rows = append(rows, &page{Lines: d.lines, Logo: r.site.Logo, Words: r.words, Chat: r.options.Chat, Root: r})
+	for from := r.window.base; from < r.window.to; from += shelfPages {
+		rows = append(rows, &shelf{Pages: r.shelved(from), Logo: r.site.Logo, Words: r.words, Chat: r.options.Chat, Root: r})
 	}
 	return []app.UI{
 		&welcome{Greeting: r.site.Greeting, Logo: r.site.Logo, Suggestions: r.site.Suggestions, Chat: r.options.Chat},
@@ -407,6 +425,20 @@ func (r *Root) paper() []app.UI {
 		&typing{Visible: r.dots.visible, Names: r.scene().names(), Logo: r.site.Logo, Words: r.words},
 		with(say("p", "heard", r.said), "role", "status"),
 	}
+}
+
+// shelved are the pages of the shelf that begins with a page, nil where none of
+// them is drawn.
+func (r *Root) shelved(from int) [][]*line {
+	to := min(from+shelfPages, r.window.to)
+	if to <= r.window.from {
+		return nil
+	}
+	pages := make([][]*line, to-from)
+	for n := max(from, r.window.from); n < to; n++ {
+		pages[n-from] = r.pages[n-r.window.from].lines
+	}
+	return pages
 }
 
 // inviting reports whether there is something to invite to.

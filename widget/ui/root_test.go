@@ -419,3 +419,72 @@ func TestPaint(t *testing.T) {
 		t.Errorf("the handler %s in\n%s", handler, painted)
 	}
 }
+
+// A message is drawn once: neither a signal of which nothing is seen yet nor a
+// change of bookkeeping leads to a drawing of its own.
+func TestDrawnOnce(t *testing.T) {
+	m := mount(t, Site{}, talk(50))
+	drawn := 0
+	m.root.options.Drawn = func() { drawn++ }
+	s := talk(50)
+	s.Signals = []session.Signal{{Author: bot, Type: wire.SignalThinking, Until: 101 * minute}}
+	m.show(s)
+	s.Cursor.Rev, s.Unread = 9, 1
+	m.show(s)
+	if drawn > 0 {
+		t.Errorf("drawn %d times though nothing is to be seen", drawn)
+	}
+	s.Signals = nil
+	s.Messages = append(s.Messages, message(51, bot, "(51)", 99*minute))
+	m.show(s)
+	s.Unread = 0
+	m.show(s)
+	if m.has("(51)"); drawn != 1 {
+		t.Errorf("drawn %d times", drawn)
+	}
+	// That somebody is here is seen at once, and so are the dots when they are due.
+	s.Signals = []session.Signal{{Author: agent, Type: wire.SignalOnline, Until: 101 * minute}}
+	m.show(s)
+	m.has("Ada")
+	s.Signals = append(s.Signals[:1:1], session.Signal{Author: bot, Type: wire.SignalTyping, Until: 101 * minute})
+	m.show(s)
+	if m.lacks("dots"); drawn != 2 || m.root.next != m.clock+dotsPatience {
+		t.Errorf("drawn %d times, next at %d", drawn, m.root.next-m.clock)
+	}
+}
+
+// What stands before the window costs nothing: places that are empty are on
+// shelves, which are not drawn again.
+func TestShelves(t *testing.T) {
+	m := mount(t, Site{}, talk(5000))
+	before := m.root.shelved(m.root.window.base)
+	if before != nil {
+		t.Errorf("the first shelf has %d pages", len(before))
+	}
+	places := (m.root.window.to - m.root.window.base + shelfPages - 1) / shelfPages
+	if n := strings.Count(m.html(), `class="shelf"`); n != places || n > (2*sparePages+farPages)/shelfPages+1 {
+		t.Errorf("%d shelves for %d", n, places)
+	}
+	if n := strings.Count(m.html(), `class="page"`); n != len(m.root.pages) {
+		t.Errorf("%d of %d pages are drawn", n, len(m.root.pages))
+	}
+}
+
+// In a flow of messages only some appear with a motion.
+func TestFlowAppearsAtOnce(t *testing.T) {
+	m := mount(t, Site{}, talk(50))
+	fresh := func() int { return strings.Count(m.html(), " fresh\"") + strings.Count(m.html(), " fresh ") }
+	m.show(talk(51))
+	if n := fresh(); n != 1 {
+		t.Errorf("%d appear of one", n)
+	}
+	m.show(talk(70))
+	if n := fresh(); n != maxFresh {
+		t.Errorf("%d appear of twenty", n)
+	}
+	m.clock += freshTime
+	m.show(talk(71))
+	if n := fresh(); n != 1 {
+		t.Errorf("%d appear of one that comes later", n)
+	}
+}

@@ -21,9 +21,7 @@ func (r *row) tools() app.UI {
 	if l.ID == "" || l.Deleted || !l.CanReact && !l.CanReply && !l.CanRevise {
 		return nil
 	}
-	return box("div", "tools",
-		button("more").Aria("label", r.Words.More).Aria("expanded", strconv.FormatBool(l.Menu)).OnClick(r.toggle).Body(icon(iconMore)),
-	)
+	return with(box("button", "more"), "aria-label", r.Words.More, "aria-expanded", strconv.FormatBool(l.Menu)).OnClick(r.toggle)
 }
 
 // menu stands below the message while it is open.

@@ -15,6 +15,8 @@ const (
 	// for earlier ones to take. Where they run out, or there are twice as many and
 	// more, the list begins anew.
 	sparePages = 200
+	// shelfPages are drawn or passed over together, see shelf.
+	shelfPages = 16
 )
 
 // pageOf is the page of the message with a Seq. What is on its way counts as

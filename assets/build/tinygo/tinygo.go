@@ -27,7 +27,11 @@ type Toolchain struct{ home string }
 
 // Exec is the support script that belongs to what it compiles.
 func (t *Toolchain) Exec() ([]byte, error) {
-	return os.ReadFile(filepath.Join(t.home, rootName, "targets", "wasm_exec.js"))
+	script, err := os.ReadFile(filepath.Join(t.home, rootName, "targets", "wasm_exec.js"))
+	if err != nil {
+		return nil, err
+	}
+	return oneTimer.in(script)
 }
 
 // flags: -opt=z is for size, and a panic is a trap rather than a text, which

@@ -44,6 +44,7 @@ type bench struct {
 	window  time.Duration // for which the page is looked at before the click
 	history int           // messages in the chat for memory and for one more
 	docs    string        // the guides' folder, or empty
+	endure  bool          // nothing but what a long chat costs
 }
 
 func main() {
@@ -56,6 +57,7 @@ func main() {
 	flag.IntVar(&b.runs, "runs", 5, "how often each is measured")
 	flag.DurationVar(&b.window, "window", 5*time.Second, "how long the page is looked at before the click")
 	flag.IntVar(&b.history, "history", 5000, "messages in the chat for the last figures")
+	flag.BoolVar(&b.endure, "endure", false, "measure nothing but what a long chat of our own costs")
 	flag.StringVar(&b.docs, "docs", "", "folder of the guides, to keep the tables and a plot in")
 	flag.Parse()
 	b.widgets = append(b.widgets, ours(byGo, *standard))
@@ -97,6 +99,9 @@ func (b *bench) run(ctx context.Context) error {
 	}
 	defer site.server.Close()
 	machine := describeMachine()
+	if b.endure {
+		return b.long(ctx, site)
+	}
 	// A first visit of each counts for nothing: it fills the disk's cache, and has
 	// the peers' files packed.
 	for _, w := range b.widgets {
@@ -124,6 +129,39 @@ func (b *bench) run(ctx context.Context) error {
 		return nil
 	}
 	return guide.Keep(b.docs, "widget-benchmark", report, all.plot())
+}
+
+// long measures nothing but what our own widget costs in a long chat, and prints
+// each run.
+func (b *bench) long(ctx context.Context, s *site) error {
+	for run := range b.runs {
+		for _, w := range b.turn(run) {
+			if w.binary == "" {
+				continue
+			}
+			r, err := b.lengthen(ctx, w, s)
+			if err != nil {
+				return fmt.Errorf("%s: %w", w.name, err)
+			}
+			fmt.Printf("%s: %s ms for one message more after %d, %s MB; load %s\n", w.name, number(r[oneMore]), b.history, number(r[soaked]), loadAverage())
+		}
+	}
+	return nil
+}
+
+func (b *bench) lengthen(ctx context.Context, w widget, s *site) (r result, err error) {
+	v, err := begin(ctx, w, s, conditions[0])
+	if err != nil {
+		return r, err
+	}
+	defer v.close()
+	if err := v.arrive(0, &r); err != nil {
+		return r, err
+	}
+	if err := v.click(&r, panelCold, composerCold, liveCold); err != nil {
+		return r, err
+	}
+	return r, v.endure(b.history, &r)
 }
 
 func (b *bench) rehearse(ctx context.Context, w widget, s *site) error {

@@ -245,6 +245,9 @@ func (v *visit) endure(history int, r *result) error {
 	if err != nil {
 		return err
 	}
+	if _, err := eval[bool](inside, "benchWatch.ended = true"); err != nil { // its looking would be measured
+		return err
+	}
 	if _, err := eval[bool](v.page, "ChatbotWidget.send('Hello'), true"); err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@
 		for (const [name, holds] of Object.entries(watch.wanted)) {
 			if (!watch.seen[name] && holds()) due.add(name);
 		}
-		requestAnimationFrame(tick);
+		if (!watch.ended) requestAnimationFrame(tick);
 	};
 	watch.wanted = { WANTED };
 	requestAnimationFrame(tick);
