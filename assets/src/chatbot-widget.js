@@ -195,7 +195,16 @@
 
 	const startFrame = () => {
 		if (frame) return;
-		frame = add(panel, "iframe", { ...named, src: new URL("chatbot-frame.html?site=" + location.origin, home) });
+		// What the frame looks like goes along as its name, so that it can paint itself
+		// before anything is said; who the visitor is goes by the port alone.
+		const name = JSON.stringify({
+			...settings,
+			user: null,
+			dir: getComputedStyle(root).direction,
+			lang: document.documentElement.lang,
+			page: page(),
+		});
+		frame = add(panel, "iframe", { ...named, name, src: new URL("chatbot-frame.html?site=" + location.origin, home) });
 		frame.onload = () => {
 			frame.onload = died; // it went somewhere else: begin anew
 			if (!port) expect(helloTimeout);
@@ -255,22 +264,21 @@
 
 	const page = () => location.href.split("#")[0];
 
-	// greet answers the frame's hello, once, with the port for all the rest.
+	// greet answers the frame's hello, once, with the port for all the rest. The frame
+	// has painted itself.
 	const greet = ({ source, origin, data }) => {
-		if (!frame || port || source !== frame.contentWindow || origin !== home.origin) return;
-		if (data?.chatbot !== 1 || data.type !== "hello") return;
+		if (!frame || port || source !== frame.contentWindow || origin !== home.origin || data?.type !== "hello") return;
 		const channel = new MessageChannel();
 		port = channel.port1;
 		port.onmessage = e => e.data?.chatbot === 1 && receive(e.data);
-		const config = {
-			...settings,
-			dir: getComputedStyle(root).direction,
-			lang: document.documentElement.lang,
-			page: page(),
-		};
-		source.postMessage({ chatbot: 1, type: "connect", nonce: data.nonce, config }, origin, [channel.port2]);
+		source.postMessage({ chatbot: 1, type: "connect", nonce: data.nonce, user: settings.user }, origin, [channel.port2]);
 		tellPage();
 		for (const message of pending.splice(0)) port.postMessage(message);
+		expect();
+		ready = shown = true;
+		draw();
+		if (state.open) tellOpen();
+		emit("ready", {});
 	};
 
 	// A page has the focus only while it is visible; one whose frame has it, too.
@@ -279,16 +287,10 @@
 	// receive acts on a message of the frame and passes on what the site may see.
 	const receive = ({ chatbot, type, ...detail }) => {
 		if (handlers[type]) handlers[type](detail);
-		if (/^(ready|message|error|sent|latency|log)$/.test(type)) emit(type, detail.message || detail);
+		if (/^(message|error|sent|latency|log)$/.test(type)) emit(type, detail.message || detail);
 	};
 	const handlers = {
 		__proto__: null,
-		ready() {
-			expect();
-			ready = shown = true;
-			draw();
-			if (state.open) tellOpen();
-		},
 		state: ({ open, ...news }) => change(news),
 		close: () => close(),
 		sent: () => begun(true),

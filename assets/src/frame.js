@@ -28,13 +28,6 @@
 	// attempt is for what a browser may refuse by throwing.
 	const attempt = (fn, otherwise) => { try { return fn(); } catch { return otherwise; } };
 
-	// The page is spoken to first: its answer, with what the site has configured,
-	// is on its way while the rest is made ready. Nothing is painted before.
-	const site = attempt(() => new URL(new URLSearchParams(location.search).get("site")).origin, "");
-	const nonce = Array.from(crypto.getRandomValues(new Uint8Array(16)), b => b.toString(16).padStart(2, "0")).join("");
-	const embedded = parent !== window && /^https?:/.test(site);
-	if (embedded) parent.postMessage({ chatbot: 1, type: "hello", nonce }, site);
-
 	// --- What go-app would do to the page -----------------------------------------
 
 	// go-app reads and tidies all of localStorage when it starts, and dies where
@@ -153,6 +146,9 @@
 		pass(m);
 	};
 
+	const site = attempt(() => new URL(new URLSearchParams(location.search).get("site")).origin, "");
+	const nonce = Array.from(crypto.getRandomValues(new Uint8Array(16)), b => b.toString(16).padStart(2, "0")).join("");
+
 	// shake takes the one answer to hello that comes from the page itself.
 	const shake = e => {
 		if (port || e.source !== parent || e.origin !== site || !wellFormed(e.data)) return;
@@ -160,11 +156,7 @@
 		port = e.ports[0];
 		removeEventListener("message", shake);
 		port.onmessage = m => wellFormed(m.data) && receive(m.data);
-		apply(e.data.config);
-		document.body.hidden = false;
-		// Who has talked before sees that there is something to come.
-		if (saved) for (const side of ["theirs", "mine", "theirs"]) sketch(`row ${side} first last skeleton`);
-		post("ready");
+		host.config.user = person(e.data.user);
 		resume();
 	};
 
@@ -589,14 +581,21 @@
 		post("dead", { reason: reason.slice(0, 500) });
 	};
 
+	// The page has given what the site configured as the frame's name: it is painted
+	// at once. Then the page is spoken to, which shows what there is.
 	const saved = storage.get("conversation");
 	textarea.value ||= drafts.get("draft") || "";
+	apply(attempt(() => JSON.parse(window.name)));
 	refresh();
-	if (embedded) addEventListener("message", shake);
-	else {
+	if (parent !== window && /^https?:/.test(site)) {
+		// Who has talked before sees that there is something to come.
+		if (saved) for (const side of ["theirs", "mine", "theirs"]) sketch(`row ${side} first last skeleton`);
+		addEventListener("message", shake);
+		attempt(() => parent.postMessage({ chatbot: 1, type: "hello", nonce }, site));
+	} else {
 		// On a page of its own there is nobody to talk for.
-		document.body.hidden = false;
 		form.hidden = true;
 		all("[data-slot=greeting]").forEach(e => { e.textContent = words().alone; });
 	}
+	document.body.hidden = false;
 })();
