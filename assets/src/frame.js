@@ -9,6 +9,7 @@
 	const maxMessage = 65536; // characters in a message of the page
 	const maxText = 4000; // characters in a message of the visitor, as in the contract
 	const countFrom = 3800; // from here on it is said how many are left
+	const headStart = 50; // ms in which the first picture is made, before the program's bytes come
 	const maxWaiting = 100; // messages and texts that are kept for the program
 	const someValues = 2000; // that the program holds on to, before they are looked through
 	const manyValues = 50000; // before it is made anew
@@ -133,7 +134,7 @@
 		if (m.type === "send") return typeof m.text === "string" && say(m.text);
 		if (m.type === "network" && !host.config.debug) return;
 		if (/^(open|close)$/.test(m.type)) opened = m.type === "open";
-		if (/^(load|open|send|invite|identify|reset)$/.test(m.type)) start();
+		if (/^(load|open|send|invite|identify|reset)$/.test(m.type)) setTimeout(start, headStart);
 		if (m.type === "open") {
 			painted();
 			if (m.focus !== false) { // a frame that is not shown yet may refuse it
@@ -504,8 +505,9 @@
 		let reason = "the program ended";
 		try {
 			const url = new URL(script.dataset.wasm, script.src);
-			const [answer] = await Promise.all([fetch(url, { credentials: "omit" }), import("./wasm_exec.js")]);
+			const answer = await fetch(url, { credentials: "omit" });
 			await calm;
+			await import("./wasm_exec.js");
 			const go = new Go();
 			const { instance } = await load(answer, go.importObject);
 			setInterval(() => renew(sweep(go)), 5000);
