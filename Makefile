@@ -68,7 +68,8 @@ soak: assets ## measure what an open chat holds on to after 20,000 messages
 
 bench: assets ## measure latency in the browser and durable messages a second
 	@.ci/chromium
-	$(GO) test -run '^$$' -bench . -skip Soak -timeout 30m ./server/e2e ./server/bench
+	$(GO) test -run '^$$' -bench . -skip 'Soak|Durable' -timeout 30m ./server/e2e ./server/bench
+	$(GO) test -run '^$$' -bench Durable -benchtime 60000x -timeout 10m ./server/bench
 
 bench-realtime: build ## compare the realtime endpoint with soketi
 	@.ci/clients
