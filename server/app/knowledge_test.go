@@ -17,6 +17,8 @@ func TestBuiltinKnowledge(t *testing.T) {
 	t.Cleanup(func() { bot.Close() })
 	for _, c := range []struct{ question, holds, title string }{
 		{"How do I install the widget?", "one script tag", "Frequent questions"},
+		{"How do I start the server?", "make run", "Frequent questions"},
+		{"Wie starte ich den Server?", "make run", "Häufige Fragen"},
 		{"do you use cookies", "No cookie", "Frequent questions"},
 		{"What if WebSockets are blocked?", "polling", "Frequent questions"},
 		{"How do I back up the data?", "copy the data directory", "Frequent questions"},
