@@ -126,7 +126,6 @@
 
 	// receive does what concerns the document, and passes on what does not.
 	const receive = m => {
-		if (m.type === "config") return apply(m.config), pass({ type: "config" });
 		if (m.type === "identify") {
 			host.config.user = person(m.user);
 			return pass({ type: "config" });
@@ -287,8 +286,7 @@
 	const text = (value, max) => typeof value === "string" ? value.slice(0, max) : "";
 	const address = value => /^https?:\/\//i.test(value) ? text(value, 2000) : "";
 	const person = u => ({ id: text(u && u.id, 200), name: text(u && u.name, 80), hash: text(u && u.hash, 500) });
-	const apply = given => {
-		const c = given !== null && typeof given === "object" ? given : {};
+	const apply = c => {
 		const config = host.config = {
 			title: text(c.title, 60),
 			subtitle: text(c.subtitle, 120),
@@ -298,7 +296,7 @@
 			color: /^#[\da-f]{6}$/i.test(c.color) ? c.color : "#0b5fff",
 			theme: ["light", "dark"].find(t => t === c.theme) || "auto",
 			privacyUrl: address(c.privacyUrl),
-			user: person(c.user),
+			user: person(), // is told by the port
 			debug: c.debug === true,
 			dir: c.dir === "rtl" ? "rtl" : "ltr",
 			lang: /^[a-z]{2,3}(-[a-z\d]{1,8})*$/i.test(c.lang) ? c.lang : "en",
@@ -587,7 +585,7 @@
 	// at once. Then the page is spoken to, which shows what there is.
 	const saved = storage.get("conversation");
 	textarea.value ||= drafts.get("draft") || "";
-	apply(attempt(() => JSON.parse(window.name)));
+	apply({ ...attempt(() => JSON.parse(window.name)) });
 	refresh();
 	if (parent !== window && /^https?:/.test(site)) {
 		// Who has talked before sees that there is something to come.

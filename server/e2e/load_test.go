@@ -1,9 +1,11 @@
 package e2e
 
 import (
+	"html"
+	"testing"
+
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
-	"testing"
 )
 
 // frames counts the chat's frames in the page.
@@ -59,6 +61,34 @@ func TestSaveData(t *testing.T) {
 	p := v.openChat()
 	p.say("Hello")
 	p.untilAnswers(1)
+}
+
+// Whatever a page gives the frame as its name, the frame is painted and says hello:
+// what is not allowed counts as not given, and nothing of the visitor is taken.
+func TestFrameName(t *testing.T) {
+	for name, given := range map[string]string{
+		"nothing":   ``,
+		"no JSON":   `chat`,
+		"no object": `7`,
+		"wrong values": `{"title": {"a": 1}, "subtitle": "<b>bold</b>", "color": "red;position:fixed", "theme": "x", "logo": "javascript:alert(1)",
+			"privacyUrl": "data:text/html,x", "suggestions": "one", "lang": "../en", "dir": "up", "user": {"id": "mallory", "hash": "h"}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.more["/hello.js"] = `addEventListener('message', e => { window.said = e.data.type })`
+			w.setPage(`<script src="/hello.js"></script><iframe name="` + html.EscapeString(given) + `" src="` + w.url("/chatbot-frame.html?site="+w.site.URL) + `"></iframe>`)
+			v := newVisitor(t)
+			v.open(w.site.URL)
+			v.until(`window.said === 'hello'`)
+			p := &panel{v: v, target: v.frame()}
+			p.until(`!document.body.hidden && document.querySelector('#app .title').textContent === 'Chat' && document.documentElement.dataset.theme === 'auto'`)
+			for _, wrong := range []string{`document.querySelector('#app b, #app img, [style*=fixed]')`, `!document.getElementById('privacy').hidden`, `chatbotHost.config.user.id`} {
+				if evalIn[bool](v, p.target, `!!(`+wrong+`)`) {
+					t.Errorf("%s holds", wrong)
+				}
+			}
+		})
+	}
 }
 
 // While the pointer is over the launcher the frame paints what the site has
