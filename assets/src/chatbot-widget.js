@@ -169,8 +169,8 @@
 	const arrange = () => {
 		draw();
 		if (!host.isConnected) return;
-		const { open } = state;
 		const full = narrow.matches;
+		const { open } = state;
 		panel.inert = !open; // it may be there unseen
 		if (panel.open && (!open && !closing || panel.matches(":modal") !== full)) panel.close();
 		if (open && !panel.open) full ? panel.showModal() : panel.setAttribute("open", "");
@@ -199,7 +199,7 @@
 		// before anything is said; who the visitor is goes by the port alone.
 		const name = JSON.stringify({
 			...settings,
-			user: null,
+			user: 0,
 			dir: getComputedStyle(root).direction,
 			lang: document.documentElement.lang,
 			page: page(),
@@ -267,10 +267,10 @@
 	// greet answers the frame's hello, once, with the port for all the rest. The frame
 	// has painted itself.
 	const greet = ({ source, origin, data }) => {
-		if (!frame || port || source !== frame.contentWindow || origin !== home.origin || data?.type !== "hello") return;
+		if (!frame || port || source !== frame.contentWindow || origin !== home.origin || data?.chatbot !== 1 || data.type !== "hello") return;
 		const channel = new MessageChannel();
 		port = channel.port1;
-		port.onmessage = e => e.data?.chatbot === 1 && receive(e.data);
+		port.onmessage = e => e.data?.chatbot !== 1 || receive(e.data);
 		source.postMessage({ chatbot: 1, type: "connect", nonce: data.nonce, user: settings.user }, origin, [channel.port2]);
 		tellPage();
 		for (const message of pending.splice(0)) port.postMessage(message);
