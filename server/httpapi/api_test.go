@@ -669,6 +669,18 @@ func TestFrame(t *testing.T) {
 	}
 }
 
+// A frame on a page of the same site would share its process: it asks for one of
+// its own. From another site it has that anyway, and asking makes it wait.
+func TestFrameProcess(t *testing.T) {
+	s := newServer(t)
+	for from, want := range map[string]string{"": "?1", "same-origin": "?1", "same-site": "?1", "cross-site": ""} {
+		w := s.call("GET", "/chatbot-frame.html?site="+site, "", "Sec-Fetch-Site: "+from)
+		if got := w.Header().Get("Origin-Agent-Cluster"); got != want {
+			t.Errorf("Sec-Fetch-Site %q: Origin-Agent-Cluster %q, not %q", from, got, want)
+		}
+	}
+}
+
 func TestFiles(t *testing.T) {
 	s := newServer(t)
 	for accept, want := range map[string]string{"": "plain", "gzip": "gzip", "gzip, br": "brotli", "br;q=0, gzip": "gzip", "identity": "plain"} {

@@ -163,7 +163,12 @@ func (a *API) getFrame(w http.ResponseWriter, r *http.Request) error {
 	}
 	h.Set("Content-Security-Policy", a.frameCSP(ancestors))
 	h.Set("Link", a.preloads)
-	h.Set("Origin-Agent-Cluster", "?1")
+	// A frame of another site has a process of its own in any case. Asked for one
+	// per origin, a browser starts it only now: the one that it had ready is one
+	// per site.
+	if r.Header.Get("Sec-Fetch-Site") != "cross-site" {
+		h.Set("Origin-Agent-Cluster", "?1")
+	}
 	h.Set("Cross-Origin-Embedder-Policy", "credentialless")
 	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()")
 	w.Write(body)

@@ -75,7 +75,7 @@ func startBrowser(ctx context.Context, cpu float64, script string) (*browser, er
 	b.command = exec.CommandContext(ctx, name, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--mute-audio",
 		"--no-first-run", "--no-default-browser-check", "--disable-background-networking", "--disable-component-update", "--disable-sync",
 		"--disable-extensions", "--disable-default-apps", "--disable-renderer-backgrounding", "--disable-background-timer-throttling",
-		"--disable-backgrounding-occluded-windows", "--site-per-process", "--window-size=1280,800",
+		"--disable-backgrounding-occluded-windows", "--disable-features=BackForwardCache", "--site-per-process", "--window-size=1280,800",
 		"--remote-debugging-port=0", "--user-data-dir="+profile, "about:blank")
 	said, err := b.command.StderrPipe()
 	if err == nil {
@@ -144,34 +144,57 @@ func (b *browser) open() (*session, error) {
 	return page, page.prepare("page")
 }
 
+// command is one of the protocol, and where its result goes if that is not nil.
+type command struct {
+	method         string
+	params, result any
+}
+
 // prepare slows a page or a frame down and has it watched, and then lets it go
-// on. Other targets just go on.
+// on. Other targets just go on. All is said at once: the target stands still
+// until the last word.
 func (s *session) prepare(kind string) error {
-	type step struct {
-		method string
-		params any
-	}
-	steps := []step{{"Network.enable", nil}}
+	steps := []command{{method: "Network.enable"}}
 	if kind == "page" || kind == "iframe" {
 		steps = append(steps,
-			step{"Page.enable", nil},
-			step{"Page.addScriptToEvaluateOnNewDocument", map[string]any{"source": s.browser.script}},
-			step{"Performance.enable", nil},
-			step{"Emulation.setCPUThrottlingRate", map[string]any{"rate": s.browser.cpu}},
-			step{"Target.setAutoAttach", map[string]any{"autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true}},
+			command{method: "Page.enable"},
+			command{method: "Page.addScriptToEvaluateOnNewDocument", params: map[string]any{"source": s.browser.script}},
+			command{method: "Performance.enable"},
+			command{method: "Emulation.setCPUThrottlingRate", params: map[string]any{"rate": s.browser.cpu}},
+			command{method: "Target.setAutoAttach", params: map[string]any{"autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true}},
 		)
 	}
-	for _, step := range append(steps, step{"Runtime.runIfWaitingForDebugger", nil}) {
-		if err := s.call(step.method, step.params, nil); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.calls(append(steps, command{method: "Runtime.runIfWaitingForDebugger"}))
 }
 
 // call sends a command and waits for the answer, which goes into result if that
 // is not nil.
 func (s *session) call(method string, params, result any) error {
+	return s.calls([]command{{method, params, result}})
+}
+
+// calls sends commands one after another, and then waits for their answers.
+func (s *session) calls(commands []command) error {
+	ctx, cancel := context.WithTimeout(s.browser.ctx, patience)
+	defer cancel()
+	var waits []func() error
+	for _, c := range commands {
+		wait, err := s.send(ctx, c)
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.method, err)
+		}
+		waits = append(waits, wait)
+	}
+	for i, wait := range waits {
+		if err := wait(); err != nil {
+			return fmt.Errorf("%s: %w", commands[i].method, err)
+		}
+	}
+	return nil
+}
+
+// send sends a command and gives what waits for its answer.
+func (s *session) send(ctx context.Context, c command) (wait func() error, err error) {
 	b := s.browser
 	answer := make(chan reply, 1)
 	b.mu.Lock()
@@ -179,39 +202,34 @@ func (s *session) call(method string, params, result any) error {
 	id := b.last
 	b.waiting[id] = answer
 	b.mu.Unlock()
-	defer func() {
-		b.mu.Lock()
-		delete(b.waiting, id)
-		b.mu.Unlock()
-	}()
-	message := map[string]any{"id": id, "method": method}
+	message := map[string]any{"id": id, "method": c.method}
 	if s.id != "" {
 		message["sessionId"] = s.id
 	}
-	if params != nil {
-		message["params"] = params
+	if c.params != nil {
+		message["params"] = c.params
 	}
 	text, err := json.Marshal(message)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
-	defer cancel()
 	if err := b.conn.Write(ctx, websocket.MessageText, text); err != nil {
-		return fmt.Errorf("%s: %w", method, err)
+		return nil, err
 	}
-	select {
-	case r := <-answer:
-		if r.Error != nil {
-			return fmt.Errorf("%s: %s", method, r.Error.Message)
+	return func() error {
+		select {
+		case r := <-answer:
+			if r.Error != nil {
+				return errors.New(r.Error.Message)
+			}
+			if c.result == nil {
+				return nil
+			}
+			return json.Unmarshal(r.Result, c.result)
+		case <-ctx.Done():
+			return context.Cause(ctx)
 		}
-		if result == nil {
-			return nil
-		}
-		return json.Unmarshal(r.Result, result)
-	case <-ctx.Done():
-		return fmt.Errorf("%s: %w", method, context.Cause(ctx))
-	}
+	}, nil
 }
 
 // eval gives the value of an expression.
@@ -309,6 +327,7 @@ func (b *browser) read() {
 		b.mu.Lock()
 		if answer, ok := b.waiting[m.ID]; ok {
 			answer <- m.reply
+			delete(b.waiting, m.ID)
 		}
 		b.mu.Unlock()
 	}
