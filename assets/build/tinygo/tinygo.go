@@ -56,6 +56,14 @@ func (t *Toolchain) Compile(module, name string) ([]byte, error) {
 	if program, err := os.ReadFile(built); err == nil {
 		return program, nil
 	}
+	program, err := t.compileAnew(module, name, opt)
+	if err != nil {
+		return nil, err
+	}
+	return program, keep(program, built)
+}
+
+func (t *Toolchain) compileAnew(module, name string, opt []byte) ([]byte, error) {
 	dir, err := os.MkdirTemp(t.home, "build-")
 	if err != nil {
 		return nil, err
@@ -76,19 +84,18 @@ func (t *Toolchain) Compile(module, name string) ([]byte, error) {
 	if said, err := command.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("compiling with TinyGo: %w\n%s", err, said)
 	}
-	if err := keep(made, built); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(built)
+	return os.ReadFile(made)
 }
 
 // keep puts a program in the place of those made before.
-func keep(made, built string) error {
-	os.RemoveAll(filepath.Dir(built))
-	if err := os.MkdirAll(filepath.Dir(built), 0o755); err != nil {
+func keep(program []byte, built string) error {
+	folder := filepath.Dir(built)
+	os.RemoveAll(folder)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	return os.Rename(made, built)
+	half := built + ".half"
+	return errors.Join(os.WriteFile(half, program, 0o644), os.Rename(half, built))
 }
 
 // key stands for everything a program is made of.
