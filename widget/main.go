@@ -45,6 +45,7 @@ func run() error {
 	var root *ui.Root
 	options := client.Options{
 		API:     api.New(host.Transport(), host.Server(), host.Ticket()),
+		Config:  host.ServerConfig(),
 		Storage: host.Storage(),
 		Show:    func(s session.State) { root.Show(s) },
 		Notify:  host.Notify,

@@ -67,6 +67,7 @@ const (
 var marks = []string{
 	`name="chatbot-ticket" content=""`,
 	`name="chatbot-server" content=""`,
+	`name="chatbot-config" content=""`,
 }
 
 // file is one finished file.

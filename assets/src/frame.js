@@ -370,6 +370,7 @@
 		config: {},
 		server: meta("server").replace(/\/+$/, ""),
 		ticket: meta("ticket"),
+		known: meta("config"),
 		composer: { form, textarea, counter, send },
 		early,
 		storage,

@@ -30,7 +30,7 @@ func TestReturningVisitor(t *testing.T) {
 		switch {
 		case assets.Manifest()[strings.TrimPrefix(f.path, "/")].Immutable:
 			t.Errorf("%s is asked for again", f.path)
-		case f.path == "/chatbot-frame.html" && f.bytes < 6000: // with a ticket of its own
+		case f.path == "/chatbot-frame.html" && f.bytes < 3000: // with a ticket of its own
 		case f.status != http.StatusNotModified || f.bytes > 0:
 			t.Errorf("%s: status %d with %d bytes", f.path, f.status, f.bytes)
 		}

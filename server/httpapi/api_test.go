@@ -2,9 +2,12 @@ package httpapi_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"fmt"
+	"html"
+	"io"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -157,7 +160,7 @@ func newServer(t *testing.T, change ...func(*httpapi.Options)) *server {
 		ConversationsPerMinute: 30,
 		MessagesPerMinute:      60,
 		Files: files{
-			"chatbot-frame.html": `<meta name="chatbot-ticket" content=""><link rel="icon" href="data:,"><link rel="stylesheet" href="frame.hash.css"><p>frame</p><script src="frame.hash.js" async></script>`,
+			"chatbot-frame.html": `<meta name="chatbot-ticket" content=""><meta name="chatbot-config" content=""><link rel="icon" href="data:,"><link rel="stylesheet" href="frame.hash.css"><p>frame</p><script src="frame.hash.js" async></script>`,
 			"chatbot-widget.js":  "plain", "chatbot-widget.js.br": "brotli", "chatbot-widget.js.gz": "gzip",
 			"frame.hash.js": "hashed",
 		},
@@ -654,6 +657,11 @@ func TestFrame(t *testing.T) {
 	if got, err := s.tickets.Verify(ticket, s.clock()); err != nil || got != site {
 		t.Errorf("ticket for %q, %v", got, err)
 	}
+	_, rest, _ = strings.Cut(rest, `name="chatbot-config" content="`)
+	config, _, _ := strings.Cut(rest, `"`)
+	if asked := s.call("GET", wire.PathConfig, "").Body.String(); html.UnescapeString(config) != strings.TrimSpace(asked) {
+		t.Errorf("the document says %s and the API %s", config, asked)
+	}
 	if w := s.call("POST", wire.PathConversations, "{}", "Origin: "+ownOrigin, wire.HeaderSite+": "+ticket); w.Code != http.StatusCreated {
 		t.Errorf("with the ticket: %d", w.Code)
 	}
@@ -666,6 +674,21 @@ func TestFrame(t *testing.T) {
 	}
 	if csp := s.call("GET", "/chatbot-frame.html", "").Header().Get("Content-Security-Policy"); !strings.Contains(csp, "frame-ancestors 'none'") {
 		t.Errorf("without a site: %s", csp)
+	}
+}
+
+func TestFrameIsPacked(t *testing.T) {
+	s := newServer(t)
+	w := s.call("GET", "/chatbot-frame.html?site="+site, "", "Accept-Encoding: gzip, br")
+	packed, err := gzip.NewReader(w.Body)
+	if err != nil || w.Header().Get("Content-Encoding") != "gzip" || w.Header().Get("Vary") != "Accept-Encoding" {
+		t.Fatalf("%v %v", err, w.Header())
+	}
+	if body, err := io.ReadAll(packed); err != nil || !strings.Contains(string(body), `<p>frame</p>`) || strings.Contains(string(body), `content=""`) {
+		t.Errorf("%v, %s", err, body)
+	}
+	if w := s.call("GET", "/chatbot-frame.html?site="+site, "", "Accept-Encoding: gzip;q=0"); w.Header().Get("Content-Encoding") != "" || !strings.Contains(w.Body.String(), `<p>frame</p>`) {
+		t.Errorf("to a client that refuses it: %v", w.Header())
 	}
 }
 

@@ -5,11 +5,17 @@ import (
 	"strconv"
 
 	"chatbot/server/auth"
+	"chatbot/widget/wire"
 )
 
-// getConfig answers GET /api/chatbot/config. The host is always the configured
-// one; where a trusted proxy ends TLS before this server, the answer says https.
+// getConfig answers GET /api/chatbot/config.
 func (a *API) getConfig(w http.ResponseWriter, r *http.Request) error {
+	return writeJSON(w, http.StatusOK, a.configFor(r))
+}
+
+// configFor is the config as a client has to have it. The host is always the
+// configured one; where a trusted proxy ends TLS before this server, it says https.
+func (a *API) configFor(r *http.Request) wire.Config {
 	c := a.Config
 	if a.OwnReverb && c.Reverb.Scheme == "http" && auth.Secure(r, a.TrustedProxies) {
 		c.Reverb.Scheme, c.Reverb.ForceTLS, c.Reverb.Port = "https", true, 443
@@ -17,5 +23,5 @@ func (a *API) getConfig(w http.ResponseWriter, r *http.Request) error {
 			c.Reverb.Port = port
 		}
 	}
-	return writeJSON(w, http.StatusOK, c)
+	return c
 }

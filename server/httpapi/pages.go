@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"bytes"
+	"compress/gzip"
+	"encoding/json"
 	"fmt"
 	"html/template"
 	"net"
@@ -104,22 +106,25 @@ func (a *API) getFile(w http.ResponseWriter, r *http.Request) error {
 
 // negotiate picks the smallest form that the client takes.
 func negotiate(accept string, file File) (name, encoding string) {
-	accepts := func(coding string) bool {
-		for part := range strings.SplitSeq(accept, ",") {
-			token, params, _ := strings.Cut(strings.TrimSpace(part), ";")
-			if strings.EqualFold(strings.TrimSpace(token), coding) {
-				return strings.Trim(strings.TrimSpace(params), "q=0.") != "" || params == ""
-			}
-		}
-		return false
-	}
 	switch {
-	case file.Brotli != "" && accepts("br"):
+	case file.Brotli != "" && accepts(accept, "br"):
 		return file.Brotli, "br"
-	case file.Gzip != "" && accepts("gzip"):
+	case file.Gzip != "" && accepts(accept, "gzip"):
 		return file.Gzip, "gzip"
 	}
 	return file.Name, ""
+}
+
+// accepts reports whether an Accept-Encoding header names a coding, and not to
+// refuse it.
+func accepts(header, coding string) bool {
+	for part := range strings.SplitSeq(header, ",") {
+		token, params, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if strings.EqualFold(strings.TrimSpace(token), coding) {
+			return strings.Trim(strings.TrimSpace(params), "q=0.") != "" || params == ""
+		}
+	}
+	return false
 }
 
 // pageCSP is for our own pages that carry the widget as any site would.
@@ -134,12 +139,10 @@ func cspSources(origins []string) []string {
 	return slices.DeleteFunc(slices.Clone(origins), func(origin string) bool { return strings.Contains(origin, "[") })
 }
 
-// ticketMark is where the frame document takes the site ticket.
-var ticketMark = []byte(`name="chatbot-ticket" content=""`)
-
 // getFrame serves the frame document to a page of an allowed origin, together
 // with a ticket that proves on which origin it was shown: the browser refuses
-// to embed it anywhere but on the page that frame-ancestors names.
+// to embed it anywhere but on the page that frame-ancestors names. The config
+// goes along, which spares the program a round trip.
 func (a *API) getFrame(w http.ResponseWriter, r *http.Request) error {
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
@@ -158,8 +161,12 @@ func (a *API) getFrame(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
+		config, err := json.Marshal(a.configFor(r))
+		if err != nil {
+			return err
+		}
 		ancestors = site
-		body = bytes.Replace(body, ticketMark, fmt.Appendf(nil, `name="chatbot-ticket" content="%s"`, ticket), 1)
+		body = withMeta(withMeta(body, "chatbot-ticket", ticket), "chatbot-config", string(config))
 	}
 	h.Set("Content-Security-Policy", a.frameCSP(ancestors))
 	h.Set("Link", a.preloads)
@@ -171,8 +178,31 @@ func (a *API) getFrame(w http.ResponseWriter, r *http.Request) error {
 	}
 	h.Set("Cross-Origin-Embedder-Policy", "credentialless")
 	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=()")
+	return writePacked(w, r, body)
+}
+
+// writePacked writes a body that was made for this one request, and packs it
+// where the client takes that.
+func writePacked(w http.ResponseWriter, r *http.Request, body []byte) error {
+	w.Header().Add("Vary", "Accept-Encoding")
+	if accepts(r.Header.Get("Accept-Encoding"), "gzip") {
+		w.Header().Set("Content-Encoding", "gzip")
+		var packed bytes.Buffer
+		packer := gzip.NewWriter(&packed)
+		packer.Write(body)
+		if err := packer.Close(); err != nil {
+			return err
+		}
+		body = packed.Bytes()
+	}
 	w.Write(body)
 	return nil
+}
+
+// withMeta gives a document in which a meta element has a content.
+func withMeta(document []byte, name, content string) []byte {
+	const form = `name="%s" content="%s"`
+	return bytes.Replace(document, fmt.Appendf(nil, form, name, ""), fmt.Appendf(nil, form, name, template.HTMLEscapeString(content)), 1)
 }
 
 // needed finds what the frame document needs to be painted.

@@ -47,6 +47,16 @@ func (h Host) Server() string { return h.value.Get("server").String() }
 // Ticket is the site ticket of the document, or empty.
 func (h Host) Ticket() string { return h.value.Get("ticket").String() }
 
+// ServerConfig is what the server has said of itself in the document, nil where it has
+// not.
+func (h Host) ServerConfig() *wire.Config {
+	var c wire.Config
+	if json.Unmarshal([]byte(h.value.Get("known").String()), &c) != nil {
+		return nil
+	}
+	return &c
+}
+
 // Notify tells the page something.
 func (h Host) Notify(n session.Notify) {
 	var detail any

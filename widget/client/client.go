@@ -27,7 +27,9 @@ type Storage interface {
 
 // Options are what a Client is made of.
 type Options struct {
-	API     api.Client
+	API api.Client
+	// Config is what the server has just said of itself; nil to ask for it.
+	Config  *wire.Config
 	Storage Storage
 	// Tabs joins the visitor's tabs; nil where a browser does not offer it.
 	Tabs Tabs
@@ -51,6 +53,7 @@ type Client struct {
 	options Options
 	ladder  *realtime.Ladder
 	wake    chan struct{}
+	made    wire.Time // when
 	// What follows belongs to Run's goroutine.
 	timer   *time.Timer              // of the last Wake
 	entries map[string]session.Entry // of the outbox as they are kept
@@ -77,7 +80,7 @@ type item struct {
 
 // New makes a Client that goes on where the visitor left off.
 func New(o Options) *Client {
-	c := &Client{options: o, wake: make(chan struct{}, 1)}
+	c := &Client{options: o, wake: make(chan struct{}, 1), made: o.Now()}
 	c.ladder = realtime.New(realtime.Options{
 		Dial:      o.Dial,
 		Authorize: c.authorize,

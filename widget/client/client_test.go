@@ -248,6 +248,7 @@ type browser struct {
 	t       *testing.T
 	backend *backend
 	disk    *disk
+	config  *wire.Config // what documents bring along
 
 	mu      sync.Mutex
 	tabs    []*tab
@@ -285,7 +286,7 @@ func inBrowser(t *testing.T, test func(b *browser)) {
 func (b *browser) open(alone bool) *tab {
 	x := &tab{b: b, done: make(chan struct{}), inbox: make(chan []byte, 1000)}
 	o := Options{
-		API: api.New(b.backend, "", ""), Storage: b.disk, Show: func(session.State) {},
+		API: api.New(b.backend, "", ""), Config: b.config, Storage: b.disk, Show: func(session.State) {},
 		Notify: func(n session.Notify) {
 			x.mu.Lock()
 			defer x.mu.Unlock()
@@ -481,6 +482,28 @@ func TestResetRevokes(t *testing.T) {
 		b.wait(time.Second)
 		if len(b.backend.revoked) != 1 || len(b.disk.Keys()) != 0 {
 			t.Errorf("revoked %q, kept %q", b.backend.revoked, b.disk.Keys())
+		}
+	})
+}
+
+// What the document has brought along is not asked for at first. To a tab that
+// takes the lead long after it was opened it is no answer.
+func TestKnownConfig(t *testing.T) {
+	known := &wire.Config{Features: []string{"known"}, Polling: wire.PollingConfig{Interval: 2000, Wait: 25}}
+	inBrowser(t, func(b *browser) {
+		b.config = known
+		x := b.open(true)
+		if n := b.backend.calls["GET "+wire.PathConfig]; n != 0 || !slices.Equal(x.State().Config.Features, known.Features) {
+			t.Errorf("asked for %d times; has %+v", n, x.State().Config)
+		}
+	})
+	inBrowser(t, func(b *browser) {
+		b.open(false)
+		b.config = known
+		y := b.open(false) // follows, and asks nothing
+		b.wait(time.Duration(configFresh+1) * time.Millisecond)
+		if y.knownConfig() != nil {
+			t.Error("what was said long ago counts")
 		}
 	})
 }

@@ -13,6 +13,10 @@ import (
 // callTimeout bounds every call but a held poll.
 const callTimeout = 20 * time.Second
 
+// configFresh is how long what the server said of itself beforehand counts, in
+// milliseconds: a tab may take the lead hours after it was opened.
+const configFresh wire.Time = 60_000
+
 // newest is a place behind every message.
 const newest = 1 << 62
 
@@ -20,6 +24,10 @@ const newest = 1 << 62
 func (c *Client) perform(ctx context.Context, effect session.Effect) {
 	switch e := effect.(type) {
 	case session.LoadConfig:
+		if config := c.knownConfig(); config != nil {
+			c.Do(session.Configured{Config: *config})
+			return
+		}
 		c.call(ctx, func(ctx context.Context) (session.Event, error) {
 			config, err := c.options.API.Config(ctx)
 			return session.Configured{Config: config}, err
@@ -135,6 +143,17 @@ func (c *Client) perform(ctx context.Context, effect session.Effect) {
 	case session.Notify:
 		c.options.Notify(e)
 	}
+}
+
+// knownConfig is what is known of the server from the beginning, if it is wanted
+// then; later, it is asked.
+func (c *Client) knownConfig() *wire.Config {
+	known := c.options.Config
+	c.options.Config = nil
+	if c.options.Now()-c.made > configFresh {
+		return nil
+	}
+	return known
 }
 
 // revise changes a message that is stored.

@@ -15,6 +15,10 @@ const MaxHeld = 64
 // milliseconds.
 const MaxSignal wire.Time = 60_000
 
+// glance is how long a message may take to be drawn and read by a visitor who
+// looks, before it counts as unread, in milliseconds.
+const glance wire.Time = 500
+
 // put merges one message: in order of Seq, and of two forms the newer one wins.
 // It reports whether the message was not known at all, and whether its text has
 // just become whole.

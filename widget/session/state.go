@@ -53,9 +53,9 @@ type State struct {
 	Link     Link
 
 	Open bool
-	// Unread counts the messages of others that are not read. FirstUnread is the
-	// Seq of the first one when the panel was opened last, 0 where there was
-	// none.
+	// Unread counts the messages of others that are not read, but for what has
+	// just come while the visitor looks at the talk. FirstUnread is the Seq of the
+	// first one when the panel was opened last, 0 where there was none.
 	Unread      int
 	FirstUnread int64
 
@@ -307,6 +307,7 @@ type work struct {
 	deliverAt    wire.Time // when the server is to be told that more has come
 	markAt       wire.Time // when it may be told again how far the visitor has read
 	attentive    bool      // the page is visible and has the focus
+	glance       wire.Time // until when what has come since does not count as unread, 0 where nothing has
 
 	present  wire.Time       // when it is to be told again that the visitor is here
 	presence wire.SignalType // as it was told last

@@ -413,13 +413,28 @@ func (m *machine) settle() {
 	if m.Open && m.work.attentive {
 		m.read(min(m.work.onScreen, m.lastSeq()))
 	}
-	m.Unread = 0
+	m.settleUnread()
+	m.settleRealtime()
+}
+
+// settleUnread counts what is not read. Who looks at the end of the talk reads
+// what comes when it is drawn: until then, or for a glance, it does not count.
+func (m *machine) settleUnread() {
+	unread := 0
 	for i := len(m.Messages) - 1; i >= 0 && m.Messages[i].Seq > m.work.readSeq; i-- {
 		if !m.Own(&m.Messages[i]) && m.Messages[i].DeletedAt == nil {
-			m.Unread++
+			unread++
 		}
 	}
-	m.settleRealtime()
+	if looking := m.Open && m.work.attentive; looking && unread > m.Unread {
+		if m.work.glance == 0 {
+			m.work.glance = m.now + glance
+		}
+		if m.now < m.work.glance {
+			return
+		}
+	}
+	m.Unread, m.work.glance = unread, 0
 }
 
 // settleRealtime says what is true of the ways: a socket counts for as much as
@@ -507,6 +522,7 @@ func (m *machine) next() (at wire.Time) {
 		sooner(signal.Until)
 	}
 	sooner(m.Notice.Until)
+	sooner(m.work.glance)
 	if m.Link.State != LinkLive && m.Link.State != "" {
 		sooner(m.Link.Since + LinkPatience)
 	}

@@ -689,6 +689,29 @@ func TestUnread(t *testing.T) {
 	}
 }
 
+// What comes while the visitor looks at the end of the talk is read when it has
+// been drawn, and the page is told nothing in between. What is not read at a glance
+// counts.
+func TestGlance(t *testing.T) {
+	s := chatting(t).on(Open{}).on(Attention{true}).on(Seen{1})
+	if s.on(event(message(2, 2, bot, ""))); s.state.Unread != 0 || len(s.notified(NotifyState)) != 0 {
+		t.Errorf("%d unread before it was drawn", s.state.Unread)
+	}
+	if at := the[Wake](s).At; at != s.now+glance {
+		t.Errorf("it counts after %d ms", at-s.now)
+	}
+	if s.on(Seen{2}); s.state.Unread != 0 || len(s.notified(NotifyState)) != 0 {
+		t.Errorf("%d unread when it was", s.state.Unread)
+	}
+	if s.on(event(message(3, 3, bot, ""))).after(glance); s.state.Unread != 1 || len(s.notified(NotifyState)) != 1 {
+		t.Errorf("%d unread after a glance", s.state.Unread)
+	}
+	s.on(Seen{3}).on(Attention{false})
+	if s.on(event(message(4, 4, bot, ""))); s.state.Unread != 1 {
+		t.Errorf("%d unread while the visitor looks elsewhere", s.state.Unread)
+	}
+}
+
 func TestSignals(t *testing.T) {
 	s := chatting(t)
 	thinking := wire.Signal{Type: wire.SignalThinking, Author: bot, TTL: 5000}

@@ -63,7 +63,7 @@ func (r *row) code(n *wire.Node) app.UI {
 	text := strings.TrimRight(n.Text, "\n")
 	return box("div", "code",
 		with(box("pre", "", say("code", "", text)), "tabindex", "0", "dir", "ltr"),
-		button("plain", "copy").DataSet("done", r.Words.Copied).Text(r.Words.Copy),
+		button("plain", "copy").DataSet("done", r.Common.Words.Copied).Text(r.Common.Words.Copy),
 	)
 }
 

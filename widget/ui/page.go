@@ -1,28 +1,21 @@
 package ui
 
-import (
-	"github.com/maxence-charriere/go-app/v10/pkg/app"
-
-	"chatbot/widget/i18n"
-)
+import "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 // page is some messages that follow each other. One whose list is the same is not
 // drawn again, and costs nothing.
 type page struct {
 	app.Compo
 
-	Lines []*line
-	Logo  string
-	Words *i18n.Words
-	Chat  Chat
-	Root  *Root
+	Lines  []*line
+	Common *common
 }
 
 // Render draws the rows.
 func (p *page) Render() app.UI {
 	rows := make([]app.UI, len(p.Lines))
 	for i, l := range p.Lines {
-		rows[i] = &row{Line: l, Logo: p.Logo, Words: p.Words, Chat: p.Chat, Root: p.Root}
+		rows[i] = &row{Line: l, Common: p.Common}
 	}
 	return box("div", "page", rows...)
 }
@@ -33,11 +26,8 @@ func (p *page) Render() app.UI {
 type shelf struct {
 	app.Compo
 
-	Pages [][]*line // nil for an empty place; nil where all are
-	Logo  string
-	Words *i18n.Words
-	Chat  Chat
-	Root  *Root
+	Pages  [][]*line // nil for an empty place; nil where all are
+	Common *common
 }
 
 // Render draws the pages.
@@ -46,7 +36,7 @@ func (s *shelf) Render() app.UI {
 	for i, lines := range s.Pages {
 		places[i] = box("div", "")
 		if lines != nil {
-			places[i] = &page{Lines: lines, Logo: s.Logo, Words: s.Words, Chat: s.Chat, Root: s.Root}
+			places[i] = &page{Lines: lines, Common: s.Common}
 		}
 	}
 	return box("div", "shelf", places...)

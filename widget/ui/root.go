@@ -39,6 +39,7 @@ type Root struct {
 	options Options
 	site    Site
 	words   *i18n.Words
+	common  *common // of the rows
 
 	state  session.State
 	dots   dots
@@ -74,6 +75,7 @@ func New(o Options, s session.State) *Root {
 func (r *Root) dress(site Site) {
 	r.words = i18n.For(site.Lang)
 	r.site = site.complete(r.words)
+	r.common = &common{Logo: r.site.Logo, Words: r.words, Chat: r.options.Chat, Root: r}
 }
 
 // OnMount is called by go-app when the chat is in the document.
@@ -416,7 +418,7 @@ func (r *Root) paper() []app.UI {
 		}
 	}
 	for from := r.window.base; from < r.window.to; from += shelfPages {
-		rows = append(rows, &shelf{Pages: r.shelved(from), Logo: r.site.Logo, Words: r.words, Chat: r.options.Chat, Root: r})
+		rows = append(rows, &shelf{Pages: r.shelved(from), Common: r.common})
 	}
 	return []app.UI{
 		&welcome{Greeting: r.site.Greeting, Logo: r.site.Logo, Suggestions: r.site.Suggestions, Chat: r.options.Chat},

@@ -131,7 +131,7 @@ func TestConversation(t *testing.T) {
 func TestFailed(t *testing.T) {
 	m := mount(t, Site{}, live(session.State{Outbox: []session.Entry{{ClientID: "k1", Body: "x", At: 99 * minute, State: session.Failed, Reason: "It is too long."}}}))
 	m.has("failed", "Not sent", ">Retry</button>", ">Delete</button>", "It is too long.", `role="alert"`)
-	r := &row{Line: &line{ClientID: "k1"}, Chat: m}
+	r := &row{Line: &line{ClientID: "k1"}, Common: &common{Chat: m}}
 	r.retry(app.Context{}, app.Event{})
 	r.delete(app.Context{}, app.Event{})
 	if len(m.events) != 2 || m.events[0] != (session.Retry{ClientID: "k1"}) || m.events[1] != (session.Delete{ClientID: "k1"}) {
@@ -352,7 +352,7 @@ func TestStreaming(t *testing.T) {
 	m.has("Because it is so", `aria-live="off"`, "aria-busy", "writing", ">Stop<")
 	m.lacks(`aria-busy="false"`)
 
-	(&row{Line: m.root.pages[0].lines[1], Chat: m}).stop(app.Context{}, app.Event{})
+	(&row{Line: m.root.pages[0].lines[1], Common: m.root.common}).stop(app.Context{}, app.Event{})
 	if len(m.events) != 1 || m.events[0] != (session.Stop{MessageID: answer.ID}) {
 		t.Errorf("the button did %+v", m.events)
 	}

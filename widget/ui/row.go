@@ -15,7 +15,13 @@ import (
 type row struct {
 	app.Compo
 
-	Line  *line
+	Line   *line
+	Common *common
+}
+
+// common is what all rows are given alike. It is one for all, so that there is
+// one thing to compare where it has not changed.
+type common struct {
 	Logo  string
 	Words *i18n.Words
 	Chat  Chat
@@ -80,7 +86,7 @@ func (r *row) classes() []string {
 func (r *row) divider() app.UI {
 	text := r.Line.Day
 	if r.Line.Unread {
-		text = r.Words.New
+		text = r.Common.Words.New
 	}
 	if text == "" {
 		return nil
@@ -96,7 +102,7 @@ func (r *row) face() app.UI {
 	case !r.Line.Last:
 		return box("span", "face none")
 	case r.Line.Role == wire.RoleBot:
-		return face(r.Logo)
+		return face(r.Common.Logo)
 	}
 	return with(say("span", "face letter", initial(r.Line.Name)), "aria-hidden", "true")
 }
@@ -107,7 +113,7 @@ func (r *row) author() app.UI {
 	case !r.Line.First:
 		return nil
 	case r.Line.Mine:
-		return say("p", "heard", r.Words.You)
+		return say("p", "heard", r.Common.Words.You)
 	}
 	return with(say("p", "name", r.Line.Name), "dir", "auto")
 }
@@ -119,7 +125,7 @@ func (r *row) bubble() app.UI {
 	}
 	parts = append(parts, r.text())
 	if r.Line.Edited {
-		parts = append(parts, say("p", "edited", r.Words.Edited))
+		parts = append(parts, say("p", "edited", r.Common.Words.Edited))
 	}
 	if r.Line.SourceTitle != "" {
 		parts = append(parts, r.source())
@@ -148,9 +154,9 @@ func (r *row) text() app.UI {
 func (r *row) source() app.UI {
 	label := with(say("span", "", r.Line.SourceTitle), "dir", "auto")
 	if r.Line.SourceURL == "" {
-		return with(box("p", "source", icon(iconPage), label), "title", r.Words.Source)
+		return with(box("p", "source", icon(iconPage), label), "title", r.Common.Words.Source)
 	}
-	return box("p", "source", outside(r.Line.SourceURL).Title(r.Words.Source).Body(icon(iconPage), label))
+	return box("p", "source", outside(r.Line.SourceURL).Title(r.Common.Words.Source).Body(icon(iconPage), label))
 }
 
 // outside is a link that leaves the chat: into a window of its own, which
@@ -164,18 +170,18 @@ func outside(url string) app.HTMLElem {
 func (r *row) fate() app.UI {
 	switch {
 	case r.Line.CanStop:
-		return button("plain", "stop").OnClick(r.stop).Body(icon(iconStop), say("span", "", r.Words.Stop))
+		return button("plain", "stop").OnClick(r.stop).Body(icon(iconStop), say("span", "", r.Common.Words.Stop))
 	case r.Line.Cut != "":
 		return say("p", "receipt", r.Line.Cut)
 	}
 	switch r.Line.State {
 	case session.Queued, session.Sending:
-		return say("p", "heard", r.Words.Sending)
+		return say("p", "heard", r.Common.Words.Sending)
 	case session.Failed:
 		return with(box("div", "fate",
-			say("span", "bad", r.Words.NotSent),
-			button("plain").OnClick(r.retry).Text(r.Words.Retry),
-			button("plain").OnClick(r.delete).Text(r.Words.Delete),
+			say("span", "bad", r.Common.Words.NotSent),
+			button("plain").OnClick(r.retry).Text(r.Common.Words.Retry),
+			button("plain").OnClick(r.delete).Text(r.Common.Words.Delete),
 			say("p", "", r.Line.Reason),
 		), "role", "alert")
 	}
@@ -186,15 +192,15 @@ func (r *row) fate() app.UI {
 }
 
 func (r *row) stop(app.Context, app.Event) {
-	r.Chat.Do(session.Stop{MessageID: r.Line.ID})
+	r.Common.Chat.Do(session.Stop{MessageID: r.Line.ID})
 }
 
 func (r *row) retry(ctx app.Context, _ app.Event) {
 	ctx.PreventUpdate()
-	r.Chat.Do(session.Retry{ClientID: r.Line.ClientID})
+	r.Common.Chat.Do(session.Retry{ClientID: r.Line.ClientID})
 }
 
 func (r *row) delete(ctx app.Context, _ app.Event) {
 	ctx.PreventUpdate()
-	r.Chat.Do(session.Delete{ClientID: r.Line.ClientID})
+	r.Common.Chat.Do(session.Delete{ClientID: r.Line.ClientID})
 }

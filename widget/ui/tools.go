@@ -21,7 +21,7 @@ func (r *row) tools() app.UI {
 	if l.ID == "" || l.Deleted || !l.CanReact && !l.CanReply && !l.CanRevise {
 		return nil
 	}
-	return with(box("button", "more"), "aria-label", r.Words.More, "aria-expanded", strconv.FormatBool(l.Menu)).OnClick(r.toggle)
+	return with(box("button", "more"), "aria-label", r.Common.Words.More, "aria-expanded", strconv.FormatBool(l.Menu)).OnClick(r.toggle)
 }
 
 // menu stands below the message while it is open.
@@ -34,18 +34,18 @@ func (r *row) menu() app.UI {
 		for _, emoji := range quickEmoji {
 			parts = append(parts, &emojiButton{Emoji: emoji, Row: r})
 		}
-		parts = append(parts, app.Elem("input").Attr("type", "text").Class("emoji").Attr("maxlength", maxEmoji).Attr("placeholder", "…").Aria("label", r.Words.AnyEmoji).OnChange(r.typed),
-			button("emoji", "pick").Aria("label", r.Words.Frame.Emoji).Aria("haspopup", "listbox").Text("+"))
+		parts = append(parts, app.Elem("input").Attr("type", "text").Class("emoji").Attr("maxlength", maxEmoji).Attr("placeholder", "…").Aria("label", r.Common.Words.AnyEmoji).OnChange(r.typed),
+			button("emoji", "pick").Aria("label", r.Common.Words.Frame.Emoji).Aria("haspopup", "listbox").Text("+"))
 	}
 	offer := func(can bool, text string, do app.EventHandler) {
 		if can {
 			parts = append(parts, button("plain").OnClick(do).Text(text))
 		}
 	}
-	offer(r.Line.CanReply, r.Words.Reply, r.reply)
-	offer(r.Line.CanRevise, r.Words.Edit, r.edit)
-	offer(r.Line.CanRevise, r.Words.Delete, r.remove)
-	return with(box("div", "menu", parts...), "role", "group", "aria-label", r.Words.More).OnKeyDown(r.key)
+	offer(r.Line.CanReply, r.Common.Words.Reply, r.reply)
+	offer(r.Line.CanRevise, r.Common.Words.Edit, r.edit)
+	offer(r.Line.CanRevise, r.Common.Words.Delete, r.remove)
+	return with(box("div", "menu", parts...), "role", "group", "aria-label", r.Common.Words.More).OnKeyDown(r.key)
 }
 
 // reactions are those that were given, each a button that adds one's own.
@@ -75,15 +75,15 @@ type emojiButton struct {
 func (b *emojiButton) Render() app.UI {
 	given := button("emoji").OnClick(b.react)
 	if b.Count == 0 {
-		return given.Aria("label", b.Row.Words.React+" "+b.Emoji).Text(b.Emoji)
+		return given.Aria("label", b.Row.Common.Words.React+" "+b.Emoji).Text(b.Emoji)
 	}
 	text := b.Emoji + " " + strconv.Itoa(b.Count)
 	return given.Title(b.Names).Aria("pressed", strconv.FormatBool(b.Mine)).Aria("label", text+" "+b.Names).Text(text)
 }
 
 func (b *emojiButton) react(ctx app.Context, _ app.Event) {
-	b.Row.Root.openMenu("")
-	b.Row.Chat.Do(session.React{MessageID: b.Row.Line.ID, Emoji: b.Emoji, On: !b.Mine})
+	b.Row.Common.Root.openMenu("")
+	b.Row.Common.Chat.Do(session.React{MessageID: b.Row.Line.ID, Emoji: b.Emoji, On: !b.Mine})
 }
 
 func (r *row) typed(ctx app.Context, _ app.Event) {
@@ -91,8 +91,8 @@ func (r *row) typed(ctx app.Context, _ app.Event) {
 	if emoji == "" {
 		return
 	}
-	r.Root.openMenu("")
-	r.Chat.Do(session.React{MessageID: r.Line.ID, Emoji: emoji, On: true})
+	r.Common.Root.openMenu("")
+	r.Common.Chat.Do(session.React{MessageID: r.Line.ID, Emoji: emoji, On: true})
 }
 
 func (r *row) toggle(ctx app.Context, _ app.Event) {
@@ -100,23 +100,25 @@ func (r *row) toggle(ctx app.Context, _ app.Event) {
 	if r.Line.Menu {
 		id = ""
 	}
-	r.Root.openMenu(id)
+	r.Common.Root.openMenu(id)
 }
 
 // key closes the menu by Escape, which would else close the chat.
 func (r *row) key(ctx app.Context, e app.Event) {
 	if r.Line.Menu && e.Get("key").String() == "Escape" {
 		e.StopImmediatePropagation()
-		r.Root.openMenu("")
+		r.Common.Root.openMenu("")
 		return
 	}
 	ctx.PreventUpdate()
 }
 
-func (r *row) reply(ctx app.Context, _ app.Event) { r.Root.begin(mode{Reply: r.Line.ID}, "") }
-func (r *row) edit(ctx app.Context, _ app.Event)  { r.Root.begin(mode{Edit: r.Line.ID}, r.Line.Body) }
+func (r *row) reply(ctx app.Context, _ app.Event) { r.Common.Root.begin(mode{Reply: r.Line.ID}, "") }
+func (r *row) edit(ctx app.Context, _ app.Event) {
+	r.Common.Root.begin(mode{Edit: r.Line.ID}, r.Line.Body)
+}
 
 func (r *row) remove(ctx app.Context, _ app.Event) {
-	r.Root.openMenu("")
-	r.Chat.Do(session.Remove{MessageID: r.Line.ID})
+	r.Common.Root.openMenu("")
+	r.Common.Chat.Do(session.Remove{MessageID: r.Line.ID})
 }
