@@ -498,7 +498,8 @@ func TestKnownConfig(t *testing.T) {
 		}
 	})
 	inBrowser(t, func(b *browser) {
-		b.open(false)
+		b.open(false).Do(session.Send{Text: "one"})
+		b.wait(time.Second)
 		b.config = known
 		y := b.open(false) // follows, and asks nothing
 		b.wait(time.Duration(configFresh+1) * time.Millisecond)
