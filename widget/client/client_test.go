@@ -537,6 +537,22 @@ func TestTabs(t *testing.T) {
 	})
 }
 
+// Tabs in which nothing was written yet stay as they are: the first one leads.
+func TestTabsWithoutConversation(t *testing.T) {
+	inBrowser(t, func(b *browser) {
+		x, y := b.open(false), b.open(false)
+		for range 600 {
+			b.wait(100 * time.Millisecond)
+			if !x.leading() || y.leading() {
+				t.Fatal("the lead has changed")
+			}
+		}
+		if n := b.backend.calls["GET "+wire.PathConfig]; n != 1 || !y.State().Loaded {
+			t.Errorf("the config was asked for %d times; the second tab has it: %t", n, y.State().Loaded)
+		}
+	})
+}
+
 func TestTabThatLeadsIsClosed(t *testing.T) {
 	inBrowser(t, func(b *browser) {
 		x, y := b.open(false), b.open(false)
@@ -581,7 +597,8 @@ func TestThawedTab(t *testing.T) {
 }
 
 // Who holds the lead leads again when somebody asks for a leader, or when there is
-// none: the one that was taken for it had only heard late that it led once.
+// none: the one that was taken for it had only heard late that it led once. One
+// that asks because it has come into view takes the lead from a hidden one then.
 func TestLeadIsTakenUpAgain(t *testing.T) {
 	inBrowser(t, func(b *browser) {
 		x, y := b.open(false), b.open(false)
@@ -596,10 +613,13 @@ func TestLeadIsTakenUpAgain(t *testing.T) {
 			}
 			ask()
 			b.wait(100 * time.Millisecond)
-			if !x.leading() || y.leading() {
+			if x.leading() == y.leading() {
 				t.Errorf("x leads: %v, y leads: %v", x.leading(), y.leading())
 			}
 			x.Do(session.Shown{})
+			y.Do(session.Hidden{})
+			x.Do(session.Hidden{})
+			x.Do(session.Shown{}) // has the lead again
 			b.wait(100 * time.Millisecond)
 		}
 		y.Do(session.Send{Text: "one"})

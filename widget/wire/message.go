@@ -184,13 +184,22 @@ type Cursor struct {
 }
 
 // String is the text that travels as "cursor" and "since".
-func (c Cursor) String() string { return c.Epoch + "-" + strconv.FormatInt(c.Rev, 10) }
+func (c Cursor) String() string {
+	if c == (Cursor{}) {
+		return ""
+	}
+	return c.Epoch + "-" + strconv.FormatInt(c.Rev, 10)
+}
 
 // MarshalText encodes c as String does.
 func (c Cursor) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // UnmarshalText decodes what String made.
 func (c *Cursor) UnmarshalText(b []byte) error {
+	if len(b) == 0 {
+		*c = Cursor{}
+		return nil
+	}
 	parsed, err := ParseCursor(string(b))
 	if err == nil {
 		*c = parsed

@@ -104,6 +104,11 @@ func TestCursor(t *testing.T) {
 			t.Errorf("%v became %v (%v)", c, back, err)
 		}
 	}
+	// None at all is written as an empty text, and read as it was.
+	none := wire.Cursor{Epoch: "e", Rev: 1}
+	if text, err := (wire.Cursor{}).MarshalText(); err != nil || len(text) > 0 || none.UnmarshalText(text) != nil || none != (wire.Cursor{}) {
+		t.Errorf("no cursor is written as %q (%v), and read as %v", text, err, none)
+	}
 	for _, s := range []string{"", "-", "e", "e-", "-1", "e-+1", "e-1x", "e 1-1", "é-1", strings.Repeat("e", 64) + "-1"} {
 		var refusal *wire.Error
 		if c, err := wire.ParseCursor(s); !errors.As(err, &refusal) || refusal.Code != wire.CodeInvalidCursor {
