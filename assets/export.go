@@ -20,7 +20,6 @@ var exported = []string{
 	"chatbot-emoji.js",
 	"chatbot-frame.html",
 	"chatbot-frame.js",
-	"chatbot-frame.css",
 	"wasm_exec.js",
 }
 

@@ -31,7 +31,6 @@ type source struct {
 var sources = []source{
 	{from: wasmName, name: "chatbot-widget.wasm", plain: true, hashed: true},
 	{from: wasmExecName, name: "wasm_exec.js", hashed: true},
-	{from: "frame.css", name: "chatbot-frame.css", hashed: true},
 	{from: "emoji.js", name: "chatbot-emoji.js", hashed: true},
 	{from: "frame.js", name: "chatbot-frame.js", hashed: true},
 	{from: "chatbot-frame.html", name: "chatbot-frame.html", plain: true},
@@ -49,9 +48,10 @@ var mediaTypes = map[string]string{
 }
 
 // parts are inputs that become part of a script, which asks for nothing else: the
-// stylesheets of the loader and of the emoji, and the list of these.
+// stylesheets of the loader, the frame and the emoji, and the list of these.
 var parts = []struct{ name, script, mark string }{
 	{"chatbot-widget.css", "chatbot-widget.js", `"@css@"`},
+	{"frame.css", "frame.js", `"@css@"`},
 	{"emoji.css", "emoji.js", `"@css@"`},
 	{"emoji.txt", "emoji.js", `"@emoji@"`},
 }

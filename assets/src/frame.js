@@ -29,6 +29,12 @@
 	// attempt is for what a browser may refuse by throwing.
 	const attempt = (fn, otherwise) => { try { return fn(); } catch { return otherwise; } };
 
+	// The looks come with this script: a file of their own would be another
+	// connection, on a slow network before anything is seen.
+	const sheet = new CSSStyleSheet();
+	sheet.replaceSync("@css@");
+	document.adoptedStyleSheets = [sheet];
+
 	// --- What go-app would do to the page -----------------------------------------
 
 	// go-app reads and tidies all of localStorage when it starts, and dies where

@@ -85,7 +85,7 @@ Serve this folder under any address and put one tag on your pages:
 The host should send .wasm as application/wasm, compress .js, .html and .wasm,
 and answer chatbot-frame.html with these headers:
 
-  Content-Security-Policy: default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' https: data:; connect-src 'self' %[1]s %[2]s; base-uri 'none'; form-action 'none'; frame-ancestors YOUR-SITE
+  Content-Security-Policy: default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' https: data:; connect-src 'self' %[1]s %[2]s; base-uri 'none'; form-action 'none'; frame-ancestors YOUR-SITE
   X-Content-Type-Options: nosniff
 
 Start the chat server with --allowed-origins https://ADDRESS so that the widget

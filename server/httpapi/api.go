@@ -83,7 +83,7 @@ type API struct {
 	addressWaits  *auth.Concurrency
 	waiting       atomic.Int64 // polls
 	frame         []byte
-	preloads      string // the Link header that goes with it
+	preload       string // the Link header that goes with it
 	docs          map[string]doc
 	pictures      map[string][]byte // of the guides
 }
@@ -167,7 +167,7 @@ func New(o Options) (*API, error) {
 	if a.frame, err = o.Files.Read(frame.Name); err != nil {
 		return nil, err
 	}
-	a.preloads = preloads(a.frame)
+	a.preload = preload(a.frame)
 	if a.docs, err = renderDocs(o.Docs); err != nil {
 		return nil, err
 	}

@@ -160,7 +160,7 @@ func newServer(t *testing.T, change ...func(*httpapi.Options)) *server {
 		ConversationsPerMinute: 30,
 		MessagesPerMinute:      60,
 		Files: files{
-			"chatbot-frame.html": `<meta name="chatbot-ticket" content=""><meta name="chatbot-config" content=""><link rel="icon" href="data:,"><link rel="stylesheet" href="frame.hash.css"><p>frame</p><script src="frame.hash.js" async></script>`,
+			"chatbot-frame.html": `<meta name="chatbot-ticket" content=""><meta name="chatbot-config" content=""><link rel="icon" href="data:,"><p>frame</p><script src="frame.hash.js" async></script>`,
 			"chatbot-widget.js":  "plain", "chatbot-widget.js.br": "brotli", "chatbot-widget.js.gz": "gzip",
 			"frame.hash.js": "hashed",
 		},
@@ -649,7 +649,7 @@ func TestFrame(t *testing.T) {
 	if w.Code != 200 || !strings.Contains(csp, "frame-ancestors "+site+";") || strings.Contains(csp, "unsafe-inline") {
 		t.Errorf("%d %s", w.Code, csp)
 	}
-	if got := w.Header().Get("Link"); got != "<frame.hash.js>; rel=preload; as=script, <frame.hash.css>; rel=preload; as=style" {
+	if got := w.Header().Get("Link"); got != "<frame.hash.js>; rel=preload; as=script" {
 		t.Errorf("what the browser is to ask for at once: %s", got)
 	}
 	_, rest, _ := strings.Cut(w.Body.String(), `name="chatbot-ticket" content="`)

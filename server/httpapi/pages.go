@@ -169,7 +169,7 @@ func (a *API) getFrame(w http.ResponseWriter, r *http.Request) error {
 		body = withMeta(withMeta(body, "chatbot-ticket", ticket), "chatbot-config", string(config))
 	}
 	h.Set("Content-Security-Policy", a.frameCSP(ancestors))
-	h.Set("Link", a.preloads)
+	h.Set("Link", a.preload)
 	// A frame of another site has a process of its own in any case. Asked for one
 	// per origin, a browser starts it only now: the one that it had ready is one
 	// per site.
@@ -206,24 +206,20 @@ func withMeta(document []byte, name, content string) []byte {
 }
 
 // needed finds what the frame document needs to be painted.
-var needed = regexp.MustCompile(`<(?:link rel="stylesheet" href|script src)="([^"]+)"`)
+var needed = regexp.MustCompile(`<script src="([^"]+)"`)
 
-// preloads is the Link header by which a browser asks for the frame's style and
-// script before it reads the document, while it makes room for that. The script
-// comes first, to have the connection that is open already: it asks for the rest.
-func preloads(frame []byte) string {
-	kinds := map[string]string{".css": "style", ".js": "script"}
-	var links []string
-	for _, m := range needed.FindAllSubmatch(frame, -1) {
-		name := string(m[1])
-		links = append(links, fmt.Sprintf("<%s>; rel=preload; as=%s", name, kinds[path.Ext(name)]))
+// preload is the Link header by which a browser asks for the frame's script before
+// it reads the document, while it makes room for that.
+func preload(frame []byte) string {
+	if m := needed.FindSubmatch(frame); m != nil {
+		return fmt.Sprintf("<%s>; rel=preload; as=script", m[1])
 	}
-	slices.Reverse(links)
-	return strings.Join(links, ", ")
+	return ""
 }
 
-// frameCSP lets the frame do its work and no more: scripts and styles of ours,
-// connections to this server and to the realtime providers.
+// frameCSP lets the frame do its work and no more: scripts of ours, which make
+// their styles themselves, and connections to this server and to the realtime
+// providers.
 func (a *API) frameCSP(ancestors string) string {
 	connect := []string{"'self'"}
 	for _, address := range cspSources(a.OwnOrigins) {
@@ -232,7 +228,7 @@ func (a *API) frameCSP(ancestors string) string {
 	connect = append(connect, cspSources(socketOrigins(a.Config))...)
 	slices.Sort(connect)
 	connect = slices.Compact(connect)
-	return "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' https: data:; connect-src " +
+	return "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' https: data:; connect-src " +
 		strings.Join(connect, " ") + "; base-uri 'none'; form-action 'none'; frame-ancestors " + ancestors + "; require-trusted-types-for 'script'"
 }
 
