@@ -32,6 +32,12 @@ type change struct{ file, old, new string }
 //   - Of the hashes in a map each word has the first one in its highest byte, and a
 //     hash is 128 or more, so that the word is beyond the memory.
 //
+// What it frees lies in pieces between what lives, and a list of a thousand messages
+// finds no room in 20 MB of which 15 are free: after 20,000 messages the memory had
+// 71 MB. Here what is small leaves wide ranges alone. Where it finds nothing else and
+// an eighth of the heap has been allocated since the last collection, there is
+// another one first; the memory stays at 11 MB.
+//
 // The seeds of maps come from the browser's random bytes. TinyGo's come from the C
 // library's own generator, which brings printf along for what it says when it
 // fails.
@@ -120,7 +126,45 @@ func Exit() {
 }, {
 	file: "runtime/gc_blocks.go",
 	old:  "	// Mark phase: mark all reachable objects, recursively.\n",
-	new:  "	task.Wipe()\n\n	// Mark phase: mark all reachable objects, recursively.\n",
+	new:  "	task.Wipe()\n	collected = gcTotalAlloc\n\n	// Mark phase: mark all reachable objects, recursively.\n",
+}, {
+	file: "runtime/gc_blocks.go",
+	old:  "		pointer = popFreeRange(neededBlocks)\n		if pointer != nil {\n			break\n		}\n",
+	new: `		if ranGC || !spared(neededBlocks) {
+			pointer = popFreeRange(neededBlocks)
+		}
+		if pointer != nil {
+			break
+		}
+`,
+}, {
+	file: "runtime/gc_blocks.go",
+	old:  "func isOnHeap(ptr uintptr) bool {\n",
+	new: `// What is small does not take from a range that is wide, in blocks.
+const (
+	small = 4096 / bytesPerBlock
+	wide  = 32768 / bytesPerBlock
+)
+
+// collected is how much had been allocated at the last collection.
+var collected uint64
+
+// spared reports whether there is nothing for a small allocation but a wide range,
+// while it is time to collect.
+func spared(blocks uintptr) bool {
+	due := gcTotalAlloc-collected >= uint64(endBlock)*uint64(bytesPerBlock)/8
+	if !due || blocks > small {
+		return false
+	}
+	r := freeRanges
+	for r != nil && r.len < blocks {
+		r = r.nextLen
+	}
+	return r != nil && r.len >= wide
+}
+
+func isOnHeap(ptr uintptr) bool {
+`,
 }, {
 	file: "runtime/gc_blocks.go",
 	old:  "func initHeap() {\n",
