@@ -108,8 +108,10 @@
 	addEventListener("focusin", e => { last = e.target; });
 	new MutationObserver(() => {
 		if (last.isConnected || !document.hasFocus()) return;
-		last = textarea;
-		if (document.activeElement === document.body) host.focus();
+		// The program draws its own suggestions in the place of those painted before.
+		const same = last.matches(".chip") && [...all(".chip")].find(e => e.textContent === last.textContent);
+		last = same || textarea;
+		if (document.activeElement === document.body) same ? same.focus() : host.focus();
 	}).observe(document.body, { childList: true, subtree: true });
 
 	// A logo that cannot be had leaves its place empty.

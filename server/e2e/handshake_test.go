@@ -25,8 +25,8 @@ const asPage = `
 		return true;
 	};`
 
-// sibling is a frame of another origin beside the chat, which tries a nonce that
-// the page was careless enough to give away.
+// sibling is a frame beside the chat, which tries a nonce that the page was careless
+// enough to give away.
 const sibling = `
 	addEventListener('message', e => {
 		const channel = new MessageChannel();
@@ -38,8 +38,9 @@ const sibling = `
 func (w *world) embedded() (*visitor, *panel) {
 	w.t.Helper()
 	w.more["/page.js"], w.more["/sibling.js"] = asPage, sibling
+	document := `srcdoc="<script src='` + w.site.URL + `/sibling.js'></script>"></iframe>`
 	w.setPage(`<iframe id="chat" style="width:400px;height:600px" src="` + w.url("/chatbot-frame.html?site="+w.site.URL) + `"></iframe>
-		<iframe id="sibling" sandbox="allow-scripts" srcdoc="<script src='` + w.site.URL + `/sibling.js'></script>"></iframe><script src="/page.js"></script>`)
+		<iframe id="foreign" sandbox="allow-scripts" ` + document + `<iframe id="own" ` + document + `<script src="/page.js"></script>`)
 	v := newVisitor(w.t)
 	v.open(w.site.URL)
 	v.until(`window.nonce && document.readyState === 'complete'`)
@@ -59,7 +60,8 @@ func TestHandshake(t *testing.T) {
 		`offer('portless', {}, 0)`,
 		`offer('twofold', {}, 2)`,
 		`offer('oversize', { user: { name: 'x'.repeat(65536) } })`,
-		`(heard.sibling = [], document.getElementById('sibling').contentWindow.postMessage(nonce, '*'), true)`,
+		`(heard.sibling = [], document.getElementById('foreign').contentWindow.postMessage(nonce, '*'), true)`,
+		`(document.getElementById('own').contentWindow.postMessage(nonce, '*'), true)`, // of the page's origin
 	}
 	for i, attack := range wrong {
 		eval[bool](v, attack)

@@ -146,6 +146,7 @@ func TestKeyboardWalk(t *testing.T) {
 	p.rests("textarea")
 	v.press(p.target, enter)
 	p.untilSaid("😃 🎉")
+	p.until(`[...document.querySelectorAll('[role=log] .row')].at(-1).matches('.theirs')`) // the answer is there
 
 	// What the header offers.
 	folder := v.downloads()
