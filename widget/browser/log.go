@@ -27,10 +27,16 @@ func (Log) AtEnd() bool {
 	return !log.Truthy() || -log.Get("scrollTop").Float() <= atEnd
 }
 
-// ToEnd scrolls to the end.
+// ToEnd scrolls to the end, or as far as what is chosen by the keyboard stays in
+// view.
 func (Log) ToEnd() {
-	if log := element(); log.Truthy() {
-		log.Set("scrollTop", 0)
+	log := element()
+	if !log.Truthy() {
+		return
+	}
+	log.Set("scrollTop", 0)
+	if chosen := log.Call("querySelector", ":focus-visible"); chosen.Truthy() {
+		chosen.Call("scrollIntoView", map[string]any{"block": "nearest"})
 	}
 }
 
