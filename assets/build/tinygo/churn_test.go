@@ -15,7 +15,7 @@ import (
 func TestMemory(t *testing.T) {
 	toolchain, err := Find()
 	if errors.Is(err, ErrMissing) {
-		t.Skip(err)
+		t.Skip("it is about what TinyGo compiles, which is optional: ", err) // .ci/run makes one
 	}
 	if err != nil {
 		t.Fatal(err)
