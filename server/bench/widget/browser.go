@@ -31,13 +31,14 @@ type browser struct {
 	ctx     context.Context
 	cpu     float64 // how many times slower pages and frames run
 	script  string  // put before the scripts of each document
+	chat    string  // the origin of our frame; empty for peers
 
 	mu      sync.Mutex
 	last    int
 	waiting map[int]chan reply
 	traffic traffic
-	page    string // the request for the page itself
-	frames  []*session
+	page    string        // the request for the page itself
+	frames  []*session    // of our chat
 	changed chan struct{} // closed when a frame has come, and made anew
 }
 
@@ -55,13 +56,25 @@ type reply struct {
 	} `json:"error"`
 }
 
-// session is a page or a frame with a process of its own.
+// session is a page, or a document of a frame.
 type session struct {
 	browser *browser
 	id      string
+	context int // of a frame's scripts; zero is the page's own
 }
 
-func startBrowser(ctx context.Context, cpu float64, script string) (*browser, error) {
+// isolation are Chromium's flags for giving each site a process, as it does on a
+// desktop, or having page and frame in one, as on a phone: see "Process Model and
+// Site Isolation" in Chromium's documentation. There a chat's site would have a
+// process of its own only if the visitor had given it a password.
+func isolation(isolated bool) []string {
+	if isolated {
+		return []string{"--site-per-process", "--disable-features=BackForwardCache"}
+	}
+	return []string{"--disable-site-isolation-trials", "--disable-features=BackForwardCache,IsolateOrigins,site-per-process"}
+}
+
+func startBrowser(ctx context.Context, c condition, script, chat string) (*browser, error) {
 	name, err := findChromium()
 	if err != nil {
 		return nil, err
@@ -70,13 +83,13 @@ func startBrowser(ctx context.Context, cpu float64, script string) (*browser, er
 	if err != nil {
 		return nil, err
 	}
-	b := &browser{profile: profile, cpu: cpu, script: script, waiting: map[int]chan reply{}, changed: make(chan struct{})}
+	b := &browser{profile: profile, cpu: c.cpu, script: script, chat: chat, waiting: map[int]chan reply{}, changed: make(chan struct{})}
 	b.ctx, b.ended = context.WithCancelCause(ctx)
-	b.command = exec.CommandContext(ctx, name, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--mute-audio",
+	b.command = exec.CommandContext(ctx, name, append(isolation(c.isolated), "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--mute-audio",
 		"--no-first-run", "--no-default-browser-check", "--disable-background-networking", "--disable-component-update", "--disable-sync",
 		"--disable-extensions", "--disable-default-apps", "--disable-renderer-backgrounding", "--disable-background-timer-throttling",
-		"--disable-backgrounding-occluded-windows", "--disable-features=BackForwardCache", "--site-per-process", "--window-size=1280,800",
-		"--remote-debugging-port=0", "--user-data-dir="+profile, "about:blank")
+		"--disable-backgrounding-occluded-windows", "--window-size=1280,800",
+		"--remote-debugging-port=0", "--user-data-dir="+profile, "about:blank")...)
 	said, err := b.command.StderrPipe()
 	if err == nil {
 		err = b.command.Start()
@@ -158,6 +171,7 @@ func (s *session) prepare(kind string) error {
 	if kind == "page" || kind == "iframe" {
 		steps = append(steps,
 			command{method: "Page.enable"},
+			command{method: "Runtime.enable"},
 			command{method: "Page.addScriptToEvaluateOnNewDocument", params: map[string]any{"source": s.browser.script}},
 			command{method: "Performance.enable"},
 			command{method: "Emulation.setCPUThrottlingRate", params: map[string]any{"rate": s.browser.cpu}},
@@ -242,7 +256,11 @@ func eval[T any](s *session, js string) (value T, err error) {
 			Exception struct{ Description string }
 		}
 	}
-	err = s.call("Runtime.evaluate", map[string]any{"expression": js, "returnByValue": true, "awaitPromise": true}, &answer)
+	params := map[string]any{"expression": js, "returnByValue": true, "awaitPromise": true}
+	if s.context != 0 {
+		params["contextId"] = s.context
+	}
+	err = s.call("Runtime.evaluate", params, &answer)
 	if err != nil {
 		return value, err
 	}
@@ -274,7 +292,7 @@ func (s *session) until(js string) error {
 	}
 }
 
-// frame waits for a frame with a process of its own, after those known before.
+// frame waits for a frame of our chat, after those known before.
 func (b *browser) frame(before int) (*session, error) {
 	deadline := time.After(patience)
 	for {
@@ -321,7 +339,7 @@ func (b *browser) read() {
 			return
 		}
 		if m.ID == 0 {
-			b.heed(m.Method, m.Params)
+			b.heed(m.SessionID, m.Method, m.Params)
 			continue
 		}
 		b.mu.Lock()
@@ -333,14 +351,18 @@ func (b *browser) read() {
 	}
 }
 
-// heed takes an event.
-func (b *browser) heed(method string, params json.RawMessage) {
+// heed takes an event of a session.
+func (b *browser) heed(in, method string, params json.RawMessage) {
 	var e struct {
 		SessionID  string
 		TargetInfo struct{ Type string }
-		Type       string
-		Request    struct{ URL string }
-		RequestID  string
+		Context    struct {
+			ID     int
+			Origin string
+		}
+		Type      string
+		Request   struct{ URL string }
+		RequestID string
 
 		EncodedDataLength float64
 	}
@@ -349,17 +371,17 @@ func (b *browser) heed(method string, params json.RawMessage) {
 	}
 	switch method {
 	case "Target.attachedToTarget":
-		s := &session{browser: b, id: e.SessionID}
-		go func() {
-			if s.prepare(e.TargetInfo.Type) != nil || e.TargetInfo.Type != "iframe" {
-				return // it has gone, or is a worker
-			}
-			b.mu.Lock()
-			defer b.mu.Unlock()
-			b.frames = append(b.frames, s)
-			close(b.changed)
-			b.changed = make(chan struct{})
-		}()
+		attached := &session{browser: b, id: e.SessionID}
+		go attached.prepare(e.TargetInfo.Type) // an error says that it has gone
+	case "Runtime.executionContextCreated":
+		if b.chat == "" || e.Context.Origin != b.chat {
+			return
+		}
+		b.mu.Lock()
+		b.frames = append(b.frames, &session{browser: b, id: in, context: e.Context.ID})
+		close(b.changed)
+		b.changed = make(chan struct{})
+		b.mu.Unlock()
 	case "Network.requestWillBeSent":
 		b.mu.Lock()
 		if e.Type == "Document" && b.traffic.requests == 0 {

@@ -26,12 +26,12 @@ var panels = []struct {
 	at    condition
 	of    figure
 }{
-	{"KB on the wire before the click", condition{slow4G, 4}, bytesBefore},
-	{"ms of blocking time before the click, CPU 4x", condition{loopback, 4}, blocking},
-	{"ms to the painted launcher, Slow 4G, CPU 4x", condition{slow4G, 4}, launcher},
-	{"ms from the click to the painted panel, cold, Slow 4G, CPU 4x", condition{slow4G, 4}, panelCold},
-	{"ms from the click to a composer, cold, Slow 4G, CPU 4x", condition{slow4G, 4}, composerCold},
-	{"ms from the click to a live socket, cold, Slow 4G", condition{slow4G, 1}, liveCold},
+	{"KB on the wire before the click", slowBoth, bytesBefore},
+	{"ms of blocking time before the click, CPU 4x", slowCPU, blocking},
+	{"ms to the painted launcher, Slow 4G, CPU 4x", slowBoth, launcher},
+	{"ms from the click to the painted panel, cold, Slow 4G, CPU 4x", slowBoth, panelCold},
+	{"ms from the click to a composer, cold, Slow 4G, CPU 4x", slowBoth, composerCold},
+	{"ms from the click to a live socket, cold, Slow 4G", slowNet, liveCold},
 }
 
 // plot is an SVG: for each figure that counts, a bar for each widget that has it,

@@ -27,13 +27,30 @@ import (
 
 // condition is what a machine and a network are like.
 type condition struct {
-	network network
-	cpu     float64 // how many times slower than this machine
+	network  network
+	cpu      float64 // how many times slower than this machine
+	isolated bool    // whether each site has a process of its own
 }
 
-func (c condition) String() string { return fmt.Sprintf("%s, CPU %gx", c.network.name, c.cpu) }
+func (c condition) String() string {
+	name := fmt.Sprintf("%s, CPU %gx", c.network.name, c.cpu)
+	if !c.isolated {
+		name += ", one process"
+	}
+	return name
+}
 
-var conditions = []condition{{loopback, 1}, {loopback, 4}, {slow4G, 1}, {slow4G, 4}}
+// The conditions are a computer, a slow one and a slow phone, and a computer and
+// a slow phone in a slow network.
+var (
+	plain     = condition{loopback, 1, true}
+	slowCPU   = condition{loopback, 4, true}
+	slowPhone = condition{loopback, 4, false}
+	slowNet   = condition{slow4G, 1, true}
+	slowBoth  = condition{slow4G, 4, false}
+
+	conditions = []condition{plain, slowCPU, slowPhone, slowNet, slowBoth}
+)
 
 // bench is what is measured, and how often.
 type bench struct {
@@ -150,7 +167,7 @@ func (b *bench) long(ctx context.Context, s *site) error {
 }
 
 func (b *bench) lengthen(ctx context.Context, w widget, s *site) (r result, err error) {
-	v, err := begin(ctx, w, s, conditions[0])
+	v, err := begin(ctx, w, s, plain)
 	if err != nil {
 		return r, err
 	}
@@ -165,7 +182,7 @@ func (b *bench) lengthen(ctx context.Context, w widget, s *site) (r result, err 
 }
 
 func (b *bench) rehearse(ctx context.Context, w widget, s *site) error {
-	v, err := begin(ctx, w, s, conditions[0])
+	v, err := begin(ctx, w, s, plain)
 	if err != nil {
 		return err
 	}
@@ -208,7 +225,7 @@ func (b *bench) measure(ctx context.Context, w widget, s *site, c condition) (re
 	if r[opened], err = memory(inside); err != nil {
 		return r, err
 	}
-	if w.binary != "" && c == conditions[0] {
+	if w.binary != "" && c == plain {
 		err = v.endure(b.history, &r)
 	}
 	return r, err

@@ -1,6 +1,9 @@
 package main
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 func TestChoose(t *testing.T) {
 	b := bench{widgets: []widget{{name: byGo}, {name: byTinyGo}, {name: noWidget}}}
@@ -8,7 +11,7 @@ func TestChoose(t *testing.T) {
 	if len(b.widgets) != 2 || b.widgets[1].name != byTinyGo {
 		t.Error(b.widgets)
 	}
-	if len(b.at) != 2 || b.at[0] != conditions[1] || b.at[1] != conditions[3] {
+	if !slices.Equal(b.at, []condition{slowCPU, slowPhone, slowBoth}) {
 		t.Error(b.at)
 	}
 	if b.choose("", "nowhere"); len(b.at) != 0 || b.run(t.Context()) == nil {

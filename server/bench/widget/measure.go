@@ -54,7 +54,7 @@ func begin(ctx context.Context, w widget, s *site, c condition) (*visit, error) 
 		tag = fmt.Sprintf(tag, v.server)
 	}
 	s.carry(tag)
-	v.browser, err = startBrowser(ctx, c.cpu, strings.Replace(watchScript, "WANTED", w.wanted, 1))
+	v.browser, err = startBrowser(ctx, c, strings.Replace(watchScript, "WANTED", w.wanted, 1), v.server)
 	if err != nil {
 		v.close()
 		return nil, err
