@@ -11,7 +11,7 @@
 	const hostKey = "chatbot-widget"; // says that a conversation was begun here
 
 	const early = window.ChatbotWidget;
-	if (early && early.destroy) return; // loaded twice
+	if (early?.destroy) return; // loaded twice
 
 	const warn = text => console.warn("[chatbot] " + text);
 	const current = document.currentScript;
@@ -190,7 +190,7 @@
 	const expect = ms => {
 		clearTimeout(timer);
 		timer = ms && setTimeout(explain, ms);
-		if (notice) notice.remove();
+		notice?.remove();
 	};
 
 	const startFrame = () => {
@@ -200,7 +200,7 @@
 		const name = JSON.stringify({
 			...settings,
 			user: 0,
-			dir: getComputedStyle(root).direction,
+			dir: getComputedStyle(document.body || root).direction,
 			lang: document.documentElement.lang,
 			page: page(),
 		});
@@ -220,12 +220,13 @@
 		startFrame();
 		post("load", {}, true);
 	};
-	const idle = fn => (window.requestIdleCallback || setTimeout)(() => ending.signal.aborted || fn());
+	const later = (fn, when = setTimeout) => when(() => ending.signal.aborted || fn());
+	const idle = window.requestIdleCallback; // Safari has none
 
 	const stopFrame = () => {
 		expect();
-		if (port) port.close();
-		if (frame) frame.remove();
+		port?.close();
+		frame?.remove();
 		frame = port = undefined;
 		ready = shown = false;
 		change(nothing);
@@ -257,7 +258,7 @@
 			deaths = 0;
 			again();
 		};
-		if (frame) frame.before(notice);
+		frame?.before(notice);
 		shown = frame && navigator.onLine; // an error page of the browser helps nobody
 		draw();
 	};
@@ -286,7 +287,7 @@
 
 	// receive acts on a message of the frame and passes on what the site may see.
 	const receive = ({ chatbot, type, ...detail }) => {
-		if (handlers[type]) handlers[type](detail);
+		handlers[type]?.(detail);
 		if (/^(message|error|sent|latency|log)$/.test(type)) emit(type, detail.message || detail);
 	};
 	const handlers = {
@@ -344,7 +345,7 @@
 		for (const type of types.split(" ")) target.addEventListener(type, fn, ending);
 	};
 	const register = method => (event, fn) => {
-		listeners[event] ? listeners[event][method](fn) : warn(`no event "${event}"`);
+		listeners[event]?.[method](fn) ?? warn(`no event "${event}"`);
 	};
 
 	const api = {
@@ -421,11 +422,13 @@
 		post("invite", { code: invited[1] }, true);
 	}
 
-	draw();
 	window.ChatbotWidget = api;
-	document.body ? mount() : listen(document, "DOMContentLoaded", mount);
-	if (flag("open") || invited) open(!!invited);
-	else if (load === "intent") begun() && idle(startFrame);
-	else load === "idle" ? idle(prepare) : prepare();
-	if (early) api.push(...early);
+	// The rest is a task of its own: on a slow phone both in one would be a long one.
+	later(() => {
+		document.body ? mount() : listen(document, "DOMContentLoaded", mount);
+		if (flag("open") || invited) open(!!invited);
+		else if (load === "intent") begun() && later(startFrame, idle);
+		else load === "idle" ? later(prepare, idle) : prepare();
+		if (early) api.push(...early);
+	});
 })();

@@ -199,6 +199,27 @@ func (v *visitor) tabTo(in context.Context, js string) {
 	v.fail("Tab does not lead to " + js)
 }
 
+// What the keyboard has come to stays in view while messages come beneath it; by the
+// mouse the end is followed.
+func TestChosenStaysInView(t *testing.T) {
+	const inView = `((e, log) => e.top >= log.top && e.bottom <= log.bottom)(document.querySelector('[data-seq="10"]').getBoundingClientRect(), document.querySelector('#log').getBoundingClientRect())`
+	w := newWorld(t)
+	v, p := w.chatting()
+	w.flood(p, 4)
+	p.until(`document.querySelector('[data-seq="10"]') && ` + inView)
+	p.reach(shiftTab, `[data-seq="10"] .more`)
+	w.fill(p, 10)
+	if !evalIn[bool](v, p.target, inView) {
+		t.Error("what has the focus is out of view")
+	}
+	p.rests(`[data-seq="10"] .more`)
+
+	p.reach(tab, "textarea")
+	w.fill(p, 10)
+	p.until(`!` + inView)
+	p.until(`document.querySelector('#log').scrollTop === 0`)
+}
+
 // What goes while it has the focus leaves it to the composer.
 func TestFocusIsNotLost(t *testing.T) {
 	w := newWorld(t)

@@ -137,3 +137,38 @@ func (v *visitor) point(selector string) {
 		v.fail(err)
 	}
 }
+
+// The script's load event is early enough to call what a site may, though the
+// widget is put into the page only then: opened in it, the chat has the page's
+// direction, and ended in it, nothing comes any more.
+func TestCalledAtOnce(t *testing.T) {
+	for name, c := range map[string]struct{ call, want string }{
+		"opened": {`ChatbotWidget.open()`, root + `.querySelector('.panel[open]') !== null && ` + frames + ` === 1`},
+		"ended":  {`ChatbotWidget.destroy()`, `!document.getElementById('chatbot-widget') && !window.ChatbotWidget`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.more["/load.js"] = `document.body.append(Object.assign(document.createElement('script'), {
+				src: ` + quote(w.url("/chatbot-widget.js")) + `,
+				onload() { ` + c.call + `; setTimeout(() => setTimeout(() => { window.later = true })) },
+			}))`
+			w.setDocument(`<!doctype html><html lang="en" dir="rtl"><head><meta charset="utf-8"><title>A site</title><link rel="icon" href="data:,"></head><body><script src="/load.js"></script></body></html>`)
+			v := newVisitor(t)
+			v.open(w.site.URL)
+			v.until(`window.later`)
+			if !eval[bool](v, c.want) {
+				t.Errorf("%s does not hold", c.want)
+			}
+			if name == "opened" {
+				p := v.panel()
+				p.until(`document.querySelector('#app .head')`)
+				if dir := evalIn[string](v, p.target, `getComputedStyle(document.querySelector('#app .head')).direction`); dir != "rtl" {
+					t.Errorf("the chat is written %s", dir)
+				}
+			}
+			if problems := v.console.errors(); len(problems) > 0 {
+				t.Errorf("errors on the console: %q", problems)
+			}
+		})
+	}
+}

@@ -103,3 +103,22 @@ func checkFilm(t *testing.T, film, typed string) {
 		t.Errorf("%d frames before the program took over, and %d after", before, after)
 	}
 }
+
+// Whoever has come to a suggestion by the keyboard is there still when the program
+// has taken over, and sees it.
+func TestTakeOverKeepsTheSuggestion(t *testing.T) {
+	w := newWorld(t)
+	release := w.gate.hold(".wasm")
+	w.setPage(w.tag(`data-suggestions="Where is my order?|Do you ship abroad?"`))
+	v := newVisitor(t)
+	v.open(w.site.URL)
+	p := v.openChat()
+	p.reach(shiftTab, "li:first-child .chip")
+	evalIn[bool](v, p.target, `(window.painted = document.activeElement, true)`)
+	release()
+	p.until(`!painted.isConnected`)
+	v.until(`ChatbotWidget.state.realtimeConnected`)
+	p.rests("li:first-child .chip")
+	v.press(p.target, enter)
+	p.untilSaid("Where is my order?")
+}
