@@ -31,7 +31,7 @@ var mayImport = map[string][]string{
 	"server/pusher/signature": {},
 	"server/pusher":           {"server/pusher/"},
 	"server/httpapi":          {"widget/wire", "server/chat", "server/auth", "server/pusher/signature", "server/transcript"},
-	"server/cli":              {"widget/wire", "widget/api", "server/auth", "server/config"},
+	"server/cli":              {"widget/wire"},
 	"server/app":              {"widget/wire", "server/", "assets", "assets/"},
 	"server/chaos":            {"widget/wire", "widget/session", "widget/realtime", "widget/api", "widget/client", "server/auth"},
 	"server":                  {"widget/", "server/", "assets", "assets/"},
