@@ -8,12 +8,15 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -141,14 +144,28 @@ func (a *App) listen() (err error) {
 		return fmt.Errorf("cannot listen on %s: %w; choose an address with --addr", a.config.Addr, err)
 	}
 	if a.config.PublicURL != "" {
-		a.public, err = url.Parse(a.config.PublicURL)
+		a.public, err = asBrowsersSay(a.config.PublicURL)
 		return err
 	}
-	a.public = &url.URL{Scheme: "http", Host: a.Addr()}
-	if a.config.TLSCert != "" {
-		a.public.Scheme = "https"
+	a.public, err = asBrowsersSay(a.scheme() + "://" + a.Addr())
+	return err
+}
+
+// asBrowsersSay is an address of the server as it stands in a browser's Host and
+// Origin: in lower case and without the scheme's own port.
+func asBrowsersSay(address string) (*url.URL, error) {
+	origin, ok := auth.NormalOrigin(address)
+	if !ok {
+		return nil, fmt.Errorf("%q is no address that a browser could use; set --public-url", address)
 	}
-	return nil
+	return url.Parse(origin)
+}
+
+func (a *App) scheme() string {
+	if a.config.TLSCert != "" {
+		return "https"
+	}
+	return "http"
 }
 
 // Addr is the address listened on as a client on this machine would write it,
@@ -175,7 +192,7 @@ func (a *App) wire(keys *auth.Keys) error {
 	if err != nil {
 		return err
 	}
-	var disconnect func(string)
+	var endpoint httpapi.Endpoint // an interface with nothing in it where there is none
 	if a.ways.serveReverb {
 		further, err := pusher.ParseOrigins(a.config.Origins)
 		if err != nil {
@@ -196,7 +213,7 @@ func (a *App) wire(keys *auth.Keys) error {
 			PrivateWebhooks: a.config.PrivateWebhooks == "on",
 		})
 		a.ways.fanout[wire.ProviderReverb] = a.realtime
-		disconnect = a.realtime.Disconnect
+		endpoint = a.realtime
 	}
 	a.chat = chat.New(chat.Options{Store: a.store, Publisher: a.ways.fanout, Responder: a.bot, Format: new(markdown.Cache).Format, BotName: a.config.BotName, Logger: a.log})
 	tokens := auth.NewTokens(keys)
@@ -218,12 +235,12 @@ func (a *App) wire(keys *auth.Keys) error {
 		ServerKey:              keys.ServerKey,
 		Origins:                origins,
 		Sockets:                auth.NewSockets(),
-		Disconnect:             disconnect,
+		Endpoint:               endpoint,
 		OwnOrigins:             own,
 		TrustedProxies:         proxies,
 		ConversationsPerMinute: a.config.RateConversations,
 		MessagesPerMinute:      a.config.RateMessages,
-		Files:                  builtFiles{},
+		Files:                  &builtFiles{},
 		Docs:                   assets.Docs(),
 		Stopping:               a.stopping,
 		Parking:                a.parking,
@@ -272,8 +289,21 @@ func (a *App) newServer(handler http.Handler) *http.Server {
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
 		IdleTimeout:       idleTime,
-		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+		ErrorLog:          connectionLog(a.log),
 	}
+}
+
+// connectionLog takes what net/http says of connections into the log, without the
+// clients' addresses.
+func connectionLog(to *slog.Logger) *log.Logger { return log.New(nameless{to}, "", 0) }
+
+type nameless struct{ log *slog.Logger }
+
+var clientAddress = regexp.MustCompile(`(\d+(\.\d+){3}|\[[0-9a-fA-F:.%a-z]+\]):\d+`)
+
+func (n nameless) Write(line []byte) (int, error) {
+	n.log.Debug(clientAddress.ReplaceAllLiteralString(strings.TrimSpace(string(line)), "a client"))
+	return len(line), nil
 }
 
 // answer is what GET /api/chatbot/config says.
@@ -316,12 +346,10 @@ func (a *App) ownOrigins() []string {
 	own := []string{a.URL()}
 	address := a.listener.Addr().(*net.TCPAddr)
 	if address.IP.IsLoopback() || a.config.PublicURL == "" {
-		scheme := "http"
-		if a.config.TLSCert != "" {
-			scheme = "https"
-		}
 		for _, host := range []string{"localhost", "127.0.0.1", "[::1]"} {
-			own = append(own, fmt.Sprintf("%s://%s:%d", scheme, host, address.Port))
+			if origin, ok := auth.NormalOrigin(fmt.Sprintf("%s://%s:%d", a.scheme(), host, address.Port)); ok {
+				own = append(own, origin)
+			}
 		}
 	}
 	return own
@@ -395,15 +423,24 @@ func serve(server *http.Server, listener net.Listener, secure bool) error {
 	return server.Serve(listener)
 }
 
+// drain waits for what is under way. All is drained at once, so that a webhook's
+// receiver that is down takes no time from requests, and nobody who is told to
+// come back finds the door open meanwhile.
 func (a *App) drain(ctx context.Context) error {
-	var err error
+	shut := []func(context.Context) error{a.server.Shutdown, a.sideDoor.shutdown}
 	if a.parking != nil {
-		err = a.parking.Shutdown(ctx)
+		shut = append(shut, a.parking.Shutdown)
 	}
 	if a.realtime != nil {
-		err = errors.Join(err, a.realtime.Shutdown(ctx))
+		shut = append(shut, a.realtime.Shutdown)
 	}
-	return errors.Join(err, a.sideDoor.shutdown(ctx), a.server.Shutdown(ctx))
+	errs := make([]error, len(shut))
+	var all sync.WaitGroup
+	for i, end := range shut {
+		all.Go(func() { errs[i] = end(ctx) })
+	}
+	all.Wait()
+	return errors.Join(errs...)
 }
 
 // closeAll frees what New has opened so far.

@@ -23,7 +23,12 @@ func run(t *testing.T, dir string) (a *app.App, stop func()) {
 	}
 	c := config.DefaultServe()
 	c.Addr, c.DataDir = "localhost:0", dir
-	a, err := app.New(c, slog.New(slog.DiscardHandler))
+	return serveWith(t, c, slog.DiscardHandler)
+}
+
+func serveWith(t *testing.T, c config.Serve, log slog.Handler) (a *app.App, stop func()) {
+	t.Helper()
+	a, err := app.New(c, slog.New(log))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ func ParseOrigins(list []string) (Origins, error) {
 	}
 	o := Origins{exact: map[string]bool{}}
 	for _, s := range list {
-		origin, ok := normalOrigin(s)
+		origin, ok := NormalOrigin(s)
 		if !ok {
 			return Origins{}, fmt.Errorf("%q is no origin; write scheme and host such as https://shop.example, with a port where it has one, and nothing after it (no patterns; a name with other letters in its xn-- form)", s)
 		}
@@ -36,7 +36,7 @@ func ParseOrigins(list []string) (Origins, error) {
 // carry the widget. Any other spelling is refused, so that an allowed origin
 // can be put into a header as it is. "null" never may.
 func (o Origins) Allowed(origin string) bool {
-	normal, ok := normalOrigin(origin)
+	normal, ok := NormalOrigin(origin)
 	if !ok || normal != origin {
 		return false
 	}
@@ -54,11 +54,25 @@ func (o Origins) Allowed(origin string) bool {
 	return false
 }
 
+// thisMachine is what all origins of the default count as together.
+const thisMachine = "this machine"
+
+// Group is what a site counts as where calls are limited. Sites are limited one by
+// one, but for those of this machine where all of them are allowed: they differ in
+// what whoever calls can choose.
+func (o Origins) Group(site string) string {
+	if o.exact == nil && o.Allowed(site) {
+		return thisMachine
+	}
+	return site
+}
+
 var hostName = regexp.MustCompile(`^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$`)
 
-// normalOrigin is s as a browser would write it (WHATWG URL, "origin"), and
-// false if s is no origin of a web page.
-func normalOrigin(s string) (string, bool) {
+// NormalOrigin is s as a browser would write it (WHATWG URL, "origin"): in lower
+// case and without the scheme's own port. It is false if s is no origin of a web
+// page.
+func NormalOrigin(s string) (string, bool) {
 	u, err := url.Parse(strings.ToLower(s))
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
 		return "", false

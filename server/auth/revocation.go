@@ -39,12 +39,15 @@ func (t *Tokens) Refuse(participant string, at, expires wire.Time) {
 	t.revoked.put(participant, mark{at, expires}, at)
 }
 
-// Revoke refuses all tokens that the participant was given until now, and has
-// keep store it. Where that fails they are good again.
-func (t *Tokens) Revoke(participant string, clock func() time.Time, keep func(at, expires wire.Time) error) error {
-	m, before := t.close(participant, clock)
-	err := keep(m.at, m.expires)
+// Revoke refuses all tokens that the token's participant was given until now, and
+// has keep store it. Where that fails they are good again. A token that is not good
+// is refused as by Verify.
+func (t *Tokens) Revoke(token string, clock func() time.Time, keep func(at, expires wire.Time) error) error {
+	participant, m, before, err := t.close(token, clock)
 	if err != nil {
+		return err
+	}
+	if err = keep(m.at, m.expires); err != nil {
 		t.revoked.mu.Lock()
 		defer t.revoked.mu.Unlock()
 		if t.revoked.marks[participant] == m {
@@ -55,13 +58,24 @@ func (t *Tokens) Revoke(participant string, clock func() time.Time, keep func(at
 }
 
 // close sets the mark for now. The clock is read under the lock under which
-// tokens are renewed: each is renewed before it, and refused, or not at all.
-func (t *Tokens) close(participant string, clock func() time.Time) (m, before mark) {
+// tokens are renewed: each is renewed before it, and refused, or not at all. Where
+// the clock was put back, the token is newer than now, and so may be one that was
+// given out after the last mark: neither outlives this one.
+func (t *Tokens) close(token string, clock func() time.Time) (participant string, m, before mark, err error) {
 	t.revoked.mu.Lock()
 	defer t.revoked.mu.Unlock()
-	before = t.revoked.marks[participant]
-	m.at = max(wire.TimeOf(clock()), before.at)
+	now := clock()
+	v, err := t.check(token, now)
+	if err != nil {
+		return "", m, before, err
+	}
+	c, err := t.read(token, now)
+	if err != nil {
+		return "", m, before, err
+	}
+	participant, before = v.Participant, t.revoked.marks[v.Participant]
+	m.at = max(wire.TimeOf(now), before.at+1, c.IssuedMillis)
 	m.expires = m.at + wire.Time((TokenLifetime + leeway).Milliseconds())
 	t.revoked.put(participant, m, m.at)
-	return m, before
+	return participant, m, before, nil
 }

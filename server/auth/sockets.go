@@ -46,17 +46,11 @@ func (s *Sockets) Authorize(participant string, provider wire.Provider, socketID
 	s.visitors.put(participant, append(known, socket{provider, socketID}))
 }
 
-// Forget drops the visitor's connections and says which they were.
-func (s *Sockets) Forget(participant string) []string {
+// Forget drops the visitor's connections.
+func (s *Sockets) Forget(participant string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	known, _ := s.visitors.get(participant)
 	s.visitors.put(participant, nil)
-	var ids []string
-	for _, one := range known {
-		ids = append(ids, one.id)
-	}
-	return ids
 }
 
 // Provider is the one to which the visitor has authorized the connection, of

@@ -254,13 +254,13 @@ func TestRevocation(t *testing.T) {
 
 	// What could not be stored does not count.
 	full := wire.NewError(wire.CodeUnavailable, "full")
-	if err := tokens.Revoke("p1", clock, func(_, _ wire.Time) error { return full }); !errors.Is(err, full) {
+	if err := tokens.Revoke(token, clock, func(_, _ wire.Time) error { return full }); !errors.Is(err, full) {
 		t.Errorf("revoke: %v", err)
 	}
 	good(token, "")
 
 	var at, expires wire.Time
-	err := tokens.Revoke("p1", clock, func(a, e wire.Time) error {
+	err := tokens.Revoke(token, clock, func(a, e wire.Time) error {
 		good(token, wire.CodeTokenRevoked) // already
 		at, expires = a, e
 		return nil
@@ -289,6 +289,31 @@ func TestRevocation(t *testing.T) {
 	good(token, wire.CodeTokenRevoked)
 }
 
+// A clock that was put back lets no token outlive its revocation: not one that is
+// from later than now, and not one that somebody got after an earlier revocation.
+func TestRevocationWithAClockPutBack(t *testing.T) {
+	tokens := auth.NewTokens(keysWith(t, secretA))
+	stored := func(_, _ wire.Time) error { return nil }
+	for _, clock := range []time.Time{now, now.Add(-time.Minute), now.Add(-time.Minute)} {
+		token, _, err := tokens.Issue(visitor, now) // before the clock was put back, but for the first
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tokens.Verify(token, clock); err != nil {
+			t.Fatalf("at %s: %v", clock, err)
+		}
+		if err := tokens.Revoke(token, func() time.Time { return clock }, stored); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tokens.Verify(token, clock); code(t, err) != wire.CodeTokenRevoked {
+			t.Errorf("revoked at %s, it is %v", clock, err)
+		}
+		if err := tokens.Revoke(token, func() time.Time { return clock }, stored); code(t, err) != wire.CodeTokenRevoked {
+			t.Errorf("revoked once more: %v", err)
+		}
+	}
+}
+
 // While tokens are renewed as fast as can be, none outlives the revocation.
 func TestRevocationBeatsRenewal(t *testing.T) {
 	tokens := auth.NewTokens(keysWith(t, secretA))
@@ -311,7 +336,7 @@ func TestRevocationBeatsRenewal(t *testing.T) {
 		}
 	}()
 	<-begun
-	if err := tokens.Revoke(visitor.Participant, time.Now, func(_, _ wire.Time) error { return nil }); err != nil {
+	if err := tokens.Revoke(token, time.Now, func(_, _ wire.Time) error { return nil }); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := tokens.Verify(<-ended, time.Now()); code(t, err) != wire.CodeTokenRevoked {

@@ -371,11 +371,20 @@ func (s *Service) Conversations(ctx context.Context, r ReadList) ([]Conversation
 	if err != nil || r.Wait <= 0 || len(list) > 0 && list[0].UpdatedAt > r.After {
 		return list, err
 	}
-	if !await(ctx, changed, r.Wait, r.Stop) {
+	wait := r.Wait
+	if len(list) > 0 && s.now().Sub(list[0].UpdatedAt.Time()) < settleTime {
+		wait = min(wait, settleTime)
+	}
+	if !await(ctx, changed, wait, r.Stop) {
 		return list, nil
 	}
 	return s.store.Conversations(ctx, r.Limit)
 }
+
+// settleTime is for how long after a change there may be another that is stored
+// later and not newer, since they are stored in any order and counted in
+// milliseconds. For so long nobody waits longer, so that it is seen.
+const settleTime = time.Second
 
 // await reports whether changed was closed before the wait ended.
 func await(ctx context.Context, changed <-chan struct{}, wait time.Duration, stop <-chan struct{}) bool {

@@ -41,9 +41,9 @@ type Options struct {
 	ServerKey  auth.ServerKey
 	Origins    auth.Origins
 	Sockets    *auth.Sockets
-	// Disconnect ends a realtime connection by its socket id; nil where there
-	// is no endpoint of our own.
-	Disconnect func(socketID string)
+	// Endpoint is the realtime endpoint of this server itself, which is the
+	// provider Reverb; nil where there is none.
+	Endpoint Endpoint
 
 	// OwnOrigins are the origins under which this server itself is reached;
 	// a request that names another host is refused.
@@ -147,8 +147,8 @@ func New(o Options) (*API, error) {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	if o.Disconnect == nil {
-		o.Disconnect = func(string) {}
+	if o.Endpoint == nil {
+		o.Endpoint = noEndpoint{}
 	}
 	a := &API{
 		Options:       o,

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html"
 	"io"
@@ -98,7 +99,7 @@ type server struct {
 	tickets    *auth.Tickets
 	sockets    *auth.Sockets
 	identities *auth.Identities
-	ended      []string // socket ids
+	endpoint   endpoint
 	mu         sync.Mutex
 	now        time.Time
 }
@@ -155,7 +156,7 @@ func newServer(t *testing.T, change ...func(*httpapi.Options)) *server {
 		ServerKey:              keys.ServerKey,
 		Origins:                origins,
 		Sockets:                s.sockets,
-		Disconnect:             func(id string) { s.ended = append(s.ended, id) },
+		Endpoint:               &s.endpoint,
 		OwnOrigins:             []string{ownOrigin},
 		ConversationsPerMinute: 30,
 		MessagesPerMinute:      60,
@@ -704,6 +705,52 @@ func TestFrameProcess(t *testing.T) {
 	}
 }
 
+// timed notes what is written after which deadline.
+type timed struct {
+	*httptest.ResponseRecorder
+	deadline time.Time
+	writes   []int
+}
+
+func (w *timed) SetWriteDeadline(t time.Time) error { w.deadline = t; return nil }
+
+func (w *timed) Write(b []byte) (int, error) {
+	if w.deadline.IsZero() {
+		return 0, errors.New("a client that reads nothing would be waited for")
+	}
+	w.deadline = time.Time{} // used up
+	w.writes = append(w.writes, len(b))
+	return w.ResponseRecorder.Write(b)
+}
+
+// A client has its time for each piece of an answer and not for ever for the
+// whole.
+func TestSlowReaders(t *testing.T) {
+	s := newServer(t, func(o *httpapi.Options) { o.Files.(files)["large.js"] = strings.Repeat("x", 100_000) })
+	w := &timed{ResponseRecorder: httptest.NewRecorder()}
+	s.handler.ServeHTTP(w, httptest.NewRequest("GET", ownOrigin+"/large.js", nil))
+	if w.Body.Len() != 100_000 || fmt.Sprint(w.writes) != "[32768 32768 32768 1696]" {
+		t.Errorf("%d bytes, written by %v", w.Body.Len(), w.writes)
+	}
+	// An answer without a body has its time too, whatever the one before it had.
+	w = &timed{ResponseRecorder: httptest.NewRecorder()}
+	s.handler.ServeHTTP(w, httptest.NewRequest("HEAD", ownOrigin+"/large.js", nil))
+	if w.deadline.IsZero() {
+		t.Error("no time for the head")
+	}
+}
+
+// Where all pages of this machine are allowed, they are one site: a program could
+// name any of their ports.
+func TestLocalPagesShareALimit(t *testing.T) {
+	s := newServer(t, func(o *httpapi.Options) { o.Origins, o.ConversationsPerMinute = auth.Origins{}, 2 })
+	for i, want := range []int{201, 201, 429} {
+		if w := s.call("POST", wire.PathConversations, "{}", fmt.Sprintf("Origin: http://localhost:%d", i+1)); w.Code != want {
+			t.Errorf("port %d: %d, want %d", i+1, w.Code, want)
+		}
+	}
+}
+
 func TestFiles(t *testing.T) {
 	s := newServer(t)
 	for accept, want := range map[string]string{"": "plain", "gzip": "gzip", "gzip, br": "brotli", "br;q=0, gzip": "gzip", "identity": "plain"} {
@@ -713,6 +760,11 @@ func TestFiles(t *testing.T) {
 		}
 		if again := s.call("GET", "/chatbot-widget.js", "", "Accept-Encoding: "+accept, "If-None-Match: "+w.Header().Get("ETag")); again.Code != http.StatusNotModified {
 			t.Errorf("asked again: %d", again.Code)
+		}
+	}
+	for known, want := range map[string]int{`W/"e"`: 304, `"other", W/"e"`: 304, "*": 304, `"other"`: 200, `"e-br"`: 200, "": 200} {
+		if w := s.call("GET", "/chatbot-widget.js", "", "If-None-Match: "+known); w.Code != want {
+			t.Errorf("If-None-Match %s: %d, want %d", known, w.Code, want)
 		}
 	}
 	if got := s.call("GET", "/frame.hash.js", "").Header().Get("Cache-Control"); !strings.Contains(got, "immutable") {

@@ -12,6 +12,20 @@ import (
 	"chatbot/widget/wire"
 )
 
+// Endpoint is what a realtime endpoint of our own does for participants.
+type Endpoint interface {
+	// Claim notes that a participant has authorized a connection; false is a
+	// refusal, because too many have.
+	Claim(socketID, participant string) bool
+	// Terminate ends all connections that a participant has authorized.
+	Terminate(participant string)
+}
+
+type noEndpoint struct{}
+
+func (noEndpoint) Claim(string, string) bool { return true }
+func (noEndpoint) Terminate(string)          {}
+
 // postChannelAuth answers POST /api/chatbot/broadcasting/auth: a signature for
 // the caller's own conversation's channels, and for no other.
 func (a *API) postChannelAuth(w http.ResponseWriter, r *http.Request) error {
@@ -40,7 +54,27 @@ func (a *API) postChannelAuth(w http.ResponseWriter, r *http.Request) error {
 	signer := a.Signers[provider]
 	answer.Auth = signature.Channel(signer.Key, signer.Secret, ask.SocketID, ask.ChannelName, answer.ChannelData)
 	a.Sockets.Authorize(v.Participant, provider, ask.SocketID)
+	if err := a.claim(r, v, provider, ask.SocketID); err != nil {
+		return err
+	}
 	return writeJSON(w, http.StatusOK, answer)
+}
+
+// claim has the endpoint know whose the connection is. The token is looked at once
+// more after that: one that was given back meanwhile may have been too early to
+// end this connection.
+func (a *API) claim(r *http.Request, v auth.Visitor, provider wire.Provider, socketID string) error {
+	if provider != wire.ProviderReverb {
+		return nil
+	}
+	if !a.Endpoint.Claim(socketID, v.Participant) {
+		return wire.NewError(wire.CodeForbidden, "This connection was authorized for as many participants as it may have channels.")
+	}
+	_, err := a.visitor(r)
+	if err != nil {
+		a.Endpoint.Terminate(v.Participant)
+	}
+	return err
 }
 
 // postUserAuth answers POST /api/chatbot/broadcasting/user-auth.
@@ -51,6 +85,9 @@ func (a *API) postUserAuth(w http.ResponseWriter, r *http.Request) error {
 	}
 	v, provider, err := a.signIn(r, ask.SocketID, ask.Provider)
 	if err != nil {
+		return err
+	}
+	if err := a.claim(r, v, provider, ask.SocketID); err != nil {
 		return err
 	}
 	signer := a.Signers[provider]

@@ -45,6 +45,7 @@ func (a *API) withRequestLog(next http.Handler) http.Handler {
 			r = r.WithContext(context.WithValue(r.Context(), requestKey{}, name))
 		}
 		status := &statusWriter{ResponseWriter: w}
+		status.extend() // the last answer's may be over
 		defer func() {
 			if fault := recover(); fault != nil {
 				if fault == http.ErrAbortHandler {
@@ -69,11 +70,36 @@ type statusWriter struct {
 	hijacked bool
 }
 
+// A client has writePatience to take each writeSize bytes of an answer. One that
+// reads nothing would hold a request, and what it is answered with, for ever.
+const (
+	writePatience = 30 * time.Second
+	writeSize     = 32 << 10
+)
+
 func (w *statusWriter) WriteHeader(code int) {
 	if w.code == 0 {
 		w.code = code
 	}
+	w.extend()
 	w.ResponseWriter.WriteHeader(code)
+}
+
+func (w *statusWriter) Write(b []byte) (n int, err error) {
+	for part := range slices.Chunk(b, writeSize) {
+		w.extend()
+		m, err := w.ResponseWriter.Write(part)
+		if n += m; err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// extend begins the client's time anew. What is not written to a connection, such
+// as the answer of a parked poll, has none.
+func (w *statusWriter) extend() {
+	_ = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(time.Now().Add(writePatience))
 }
 
 // Hijack implements http.Hijacker where what is below does.
@@ -89,12 +115,7 @@ func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // withHostCheck refuses requests that name another host than ours, so that a
 // page cannot reach a server on this machine by rebinding its own name to it.
 func (a *API) withHostCheck(next http.Handler) http.Handler {
-	hosts := []string{}
-	for _, origin := range a.OwnOrigins {
-		if u, err := url.Parse(origin); err == nil {
-			hosts = append(hosts, u.Host)
-		}
-	}
+	hosts := ownHosts(a.OwnOrigins)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		health := r.URL.Path == "/healthz" || r.URL.Path == "/readyz" // probes come by address
 		if !health && !slices.Contains(hosts, strings.ToLower(r.Host)) {
@@ -103,6 +124,22 @@ func (a *API) withHostCheck(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// ownHosts are what a Host header may say: as browsers write it, and with the
+// scheme's own port, as some programs do.
+func ownHosts(origins []string) (hosts []string) {
+	for _, origin := range origins {
+		u, err := url.Parse(origin)
+		if err != nil {
+			continue
+		}
+		hosts = append(hosts, u.Host)
+		if port := map[string]string{"http": ":80", "https": ":443"}[u.Scheme]; u.Port() == "" {
+			hosts = append(hosts, u.Host+port)
+		}
+	}
+	return hosts
 }
 
 // corsHeaders are the request headers that a page of an allowed origin may set.
@@ -141,7 +178,7 @@ func (a *API) withCORS(next http.Handler) http.Handler {
 
 // limit charges one call to the caller's network and site.
 func (a *API) limit(limiter *auth.RateLimiter, r *http.Request, site string) error {
-	return a.charge(limiter, auth.RateKey(a.remoteIP(r), site))
+	return a.charge(limiter, auth.RateKey(a.remoteIP(r), a.Origins.Group(site)))
 }
 
 // charge charges one call to key.

@@ -89,7 +89,7 @@ func (a *API) getFile(w http.ResponseWriter, r *http.Request) error {
 		etag = strings.TrimSuffix(etag, `"`) + "-" + encoding + `"`
 	}
 	h.Set("ETag", etag)
-	if r.Header.Get("If-None-Match") == etag {
+	if unchanged(r.Header.Get("If-None-Match"), etag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
@@ -102,6 +102,17 @@ func (a *API) getFile(w http.ResponseWriter, r *http.Request) error {
 		w.Write(body)
 	}
 	return nil
+}
+
+// unchanged reports whether an If-None-Match header names the tag: it is a list,
+// in which a proxy may have marked tags as weak, or a star (RFC 9110, 13.1.2).
+func unchanged(header, etag string) bool {
+	for part := range strings.SplitSeq(header, ",") {
+		if tag := strings.TrimSpace(part); tag == "*" || strings.TrimPrefix(tag, "W/") == etag {
+			return true
+		}
+	}
+	return false
 }
 
 // negotiate picks the smallest form that the client takes.

@@ -31,7 +31,7 @@ func (a *API) deleteToken(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	participant := caller.Participant.ID
-	err = a.Tokens.Revoke(participant, a.Clock, func(at, expires wire.Time) error {
+	err = a.Tokens.Revoke(bearer(r), a.Clock, func(at, expires wire.Time) error {
 		return a.Chat.Revoke(r.Context(), chat.Revocation{Participant: participant, At: at, ExpiresAt: expires})
 	})
 	if err != nil {
@@ -41,8 +41,7 @@ func (a *API) deleteToken(w http.ResponseWriter, r *http.Request) error {
 		a.Logger.Warn("leaving was not told", "request", requestID(r), "error", err)
 	}
 	a.Chat.Wake(caller.Conversation)
-	for _, socket := range a.Sockets.Forget(participant) {
-		a.Disconnect(socket)
-	}
+	a.Sockets.Forget(participant)
+	a.Endpoint.Terminate(participant)
 	return noContent(w)
 }

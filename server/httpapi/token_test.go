@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -162,8 +163,7 @@ func TestRenewAndRevoke(t *testing.T) {
 		t.Errorf("the new token: %d, expires %s", w.Code, renewed.ExpiresAt)
 	}
 	another := s.renew(renewed.Token, id)
-	s.sockets.Authorize(session.Participant.ID, wire.ProviderReverb, "1.1")
-	s.sockets.Authorize("somebody", wire.ProviderReverb, "2.2")
+	s.authorize(session, renewed.Token, "1.1")
 	if w := s.call("DELETE", of(wire.PathToken, id), "", bearer(renewed.Token)); w.Code != http.StatusNoContent {
 		t.Fatalf("revoke: %d %s", w.Code, w.Body)
 	}
@@ -172,12 +172,62 @@ func TestRenewAndRevoke(t *testing.T) {
 			t.Errorf("a revoked token: %+v", got)
 		}
 	}
-	if fmt.Sprint(s.ended) != "[1.1]" || s.knows(session, "1.1") {
-		t.Errorf("connections ended: %v", s.ended)
+	if p := session.Participant.ID; fmt.Sprint(s.endpoint.did) != fmt.Sprintf("[claim 1.1 %[1]s terminate %[1]s]", p) || s.knows(session, "1.1") {
+		t.Errorf("the endpoint was told %v", s.endpoint.did)
 	}
 	other := s.begin()
 	if w := s.call("GET", of(wire.PathConversation, other.Conversation.ID), "", bearer(other.Token)); w.Code != http.StatusOK {
 		t.Errorf("somebody else's token: %d", w.Code)
+	}
+}
+
+// endpoint notes what it is told.
+type endpoint struct {
+	did    []string
+	refuse bool
+	before func() // comes before a claim
+}
+
+func (e *endpoint) Claim(socketID, participant string) bool {
+	if e.before != nil {
+		e.before()
+	}
+	e.did = append(e.did, "claim "+socketID+" "+participant)
+	return !e.refuse
+}
+
+func (e *endpoint) Terminate(participant string) { e.did = append(e.did, "terminate "+participant) }
+
+// authorize subscribes a socket of our own endpoint to the session's channel.
+func (s *server) authorize(session wire.Session, token, socketID string) *httptest.ResponseRecorder {
+	return s.call("POST", wire.PathChannelAuth, fmt.Sprintf(`{"socket_id":%q,"channel_name":%q}`, socketID, wire.Channel(session.Conversation.ID)), bearer(token))
+}
+
+// A token that is given back while it authorizes a connection does not leave that
+// connection open: the endpoint may have been told to end it before it knew whose
+// it was.
+func TestRevokedWhileAuthorizing(t *testing.T) {
+	s := newServer(t)
+	session := s.begin()
+	s.endpoint.before = func() {
+		s.endpoint.before = nil
+		s.call("DELETE", of(wire.PathToken, session.Conversation.ID), "", bearer(session.Token))
+	}
+	if w := s.authorize(session, session.Token, "1.1"); w.Code != http.StatusUnauthorized {
+		t.Errorf("answered %d %s", w.Code, w.Body)
+	}
+	p := session.Participant.ID
+	if want := fmt.Sprintf("[terminate %[1]s claim 1.1 %[1]s terminate %[1]s]", p); fmt.Sprint(s.endpoint.did) != want {
+		t.Errorf("the endpoint was told %v, want %v", s.endpoint.did, want)
+	}
+}
+
+func TestTooManyHolders(t *testing.T) {
+	s := newServer(t)
+	s.endpoint.refuse = true
+	session := s.begin()
+	if w := s.authorize(session, session.Token, "1.1"); w.Code != http.StatusForbidden {
+		t.Errorf("answered %d %s", w.Code, w.Body)
 	}
 }
 

@@ -79,7 +79,7 @@ func (s *Server) admit(c *conn, r *http.Request) (refusal *protocolError, reason
 		return &protocolError{Code: 4100, Message: "There are too many connections from this address."}, "address"
 	}
 	s.open.Add(1)
-	s.all[c] = struct{}{}
+	s.all[c.socketID] = c
 	s.byAddress[c.address]++
 	c.app.connections++
 	return nil, ""
@@ -94,7 +94,7 @@ func (s *Server) leave(c *conn, refused bool) {
 	defer s.open.Done()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.all, c)
+	delete(s.all, c.socketID)
 	c.app.connections--
 	if s.byAddress[c.address]--; s.byAddress[c.address] == 0 {
 		delete(s.byAddress, c.address)

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -174,13 +175,35 @@ func TestTerminate(t *testing.T) {
 	present.expectEnd(4009)
 	other.expect("pusher_internal:member_removed")
 	other.alive()
-	plain := e.connect()
-	e.Disconnect(plain.socketID)
-	plain.expectEnd(4009)
-	other.alive()
-	e.Disconnect("1.1") // nobody's
 	if got := e.post("/apps/1/users/nobody/terminate_connections", ""); got != "200 {}" {
 		t.Error(got)
+	}
+}
+
+// A connection ends with any of those for whom it was claimed, however many other
+// connections were claimed for them before and since.
+func TestTerminateHolder(t *testing.T) {
+	e := start(t)
+	anns, both, bens := e.connect(), e.connect(), e.connect()
+	for _, c := range []struct {
+		socket, holder string
+	}{{anns.socketID, "ann"}, {both.socketID, "ben"}, {both.socketID, "ann"}, {both.socketID, "ann"}, {bens.socketID, "ben"}, {"1.1", "ann"}} {
+		if !e.Claim(c.socket, c.holder) {
+			t.Errorf("%s may not hold %s", c.holder, c.socket)
+		}
+	}
+	e.Terminate("nobody")
+	e.Terminate("ann")
+	anns.expectEnd(4009)
+	both.expectEnd(4009)
+	bens.alive()
+	for i := range 99 { // with ben 100
+		if !e.Claim(bens.socketID, strconv.Itoa(i)) {
+			t.Fatalf("holder %d is refused", i)
+		}
+	}
+	if e.Claim(bens.socketID, "one more") || !e.Claim(bens.socketID, "ben") {
+		t.Error("a connection has more holders than it may have channels, or has lost one")
 	}
 }
 

@@ -41,6 +41,8 @@ type conn struct {
 	user          string
 	events        *rate.Limiter // of the client's own events; made with the first
 
+	holders []string // for whom it was let into channels; under the server's lock
+
 	refused   bool
 	began     time.Duration
 	heartbeat *heartbeat

@@ -96,7 +96,7 @@ type Server struct {
 	histograms     histograms
 
 	mu        sync.Mutex
-	all       map[*conn]struct{}
+	all       map[string]*conn // by socket id
 	byAddress map[string]int
 	closing   bool
 	drops     map[string]int64
@@ -127,7 +127,7 @@ func New(o Options) *Server {
 		byID:       map[string]*application{},
 		began:      time.Now(),
 		histograms: newHistograms(),
-		all:        map[*conn]struct{}{},
+		all:        map[string]*conn{},
 		byAddress:  map[string]int{},
 		drops:      map[string]int64{},
 	}
@@ -173,17 +173,40 @@ func (s *Server) Publish(_ context.Context, channel, event string, data []byte, 
 	return s.apps[0].publish(channel, event, string(data), exceptSocket)
 }
 
-// Disconnect ends the connection with that socket id for good, as Pusher does
-// with one that the application terminates (4009).
-func (s *Server) Disconnect(socketID string) {
+// Claim notes for whom the connection with that socket id was let into a channel,
+// so that Terminate finds it; one that has gone is passed over. It refuses the
+// holder where the connection has as many as it may have channels.
+func (s *Server) Claim(socketID, holder string) bool {
 	s.mu.Lock()
-	connections := slices.Collect(maps.Keys(s.all))
-	s.mu.Unlock()
-	for _, c := range connections {
-		if c.socketID == socketID {
-			c.end("terminated", terminated)
+	defer s.mu.Unlock()
+	c, open := s.all[socketID]
+	if !open || slices.Contains(c.holders, holder) {
+		return true
+	}
+	if len(c.holders) >= s.Limits.Channels {
+		return false
+	}
+	c.holders = append(c.holders, holder)
+	return true
+}
+
+// Terminate ends every connection that was claimed for the holder, for good, as
+// Pusher does with those that the application terminates (4009).
+func (s *Server) Terminate(holder string) {
+	for _, c := range s.heldBy(holder) {
+		c.end("terminated", terminated)
+	}
+}
+
+func (s *Server) heldBy(holder string) (held []*conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.all {
+		if slices.Contains(c.holders, holder) {
+			held = append(held, c)
 		}
 	}
+	return held
 }
 
 // Stats is what the endpoint does now, and what it has done since it started.
@@ -221,7 +244,7 @@ func (s *Server) countDrop(reason string) {
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.closing = true
-	connections := slices.Collect(maps.Keys(s.all))
+	connections := slices.Collect(maps.Values(s.all))
 	s.mu.Unlock()
 	for _, c := range connections {
 		c.end("shutdown", restarting)

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"slices"
 	"sync"
 	"syscall"
@@ -191,6 +192,10 @@ func (w *webhook) post(body []byte) error {
 	r.Header.Set("X-Pusher-Key", w.app.Key)
 	r.Header.Set("X-Pusher-Signature", signature.Webhook(w.app.Secret, body))
 	answer, err := w.client.Do(r)
+	var failed *url.Error
+	if errors.As(err, &failed) {
+		return failed.Err // without the address, which may hold a secret
+	}
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package pusher_test
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -140,6 +141,41 @@ func TestWebhookShutdown(t *testing.T) {
 	if n := e.Stats().Drops["webhook"]; n == 0 {
 		t.Error("what was given up is not counted")
 	}
+}
+
+// The address of a receiver may hold a secret, which the log is not to have.
+func TestWebhookAddressIsNotLogged(t *testing.T) {
+	r := newReceiver(t)
+	r.Close()
+	var log syncBuffer
+	e := start(t, hooks(r.URL+"/?token=SECRET"), func(o *pusher.Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+	e.connect().join("news")
+	ctx, cancel := contextWithTimeout(t, 100*time.Millisecond)
+	defer cancel()
+	if err := e.Shutdown(ctx); err != nil {
+		t.Error(err)
+	}
+	if text := log.String(); !strings.Contains(text, "a webhook was given up") || strings.Contains(text, "SECRET") {
+		t.Errorf("the log says %s", text)
+	}
+}
+
+// syncBuffer is written by several goroutines.
+type syncBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
 
 // Webhooks go to public addresses, and only where they were sent.

@@ -129,7 +129,7 @@ func (p *process) api() (http.Handler, error) {
 			wire.ProviderReverb: {Key: h.keys.ReverbAppKey, Secret: h.keys.ReverbAppSecret},
 			wire.ProviderPusher: {Key: relayKey, Secret: relaySecret},
 		},
-		Sockets: auth.NewSockets(), Disconnect: p.hub.Disconnect, OwnOrigins: []string{"http://" + chatHost},
+		Sockets: auth.NewSockets(), Endpoint: p.hub, OwnOrigins: []string{"http://" + chatHost},
 		ConversationsPerMinute: 1000, MessagesPerMinute: h.w.story.Setup.PerMinute,
 		Files: frameOnly{}, Docs: fstest.MapFS{}, Stopping: p.stopping, Parking: p.parking,
 		Ready: func(*http.Request) error { return nil }, Logger: slog.New(slog.DiscardHandler),
