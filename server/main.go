@@ -66,6 +66,12 @@ func carryOut(ctx context.Context, command any, stdout, stderr io.Writer) error 
 			return err
 		}
 		return client.Reply(ctx, stdout, c.ID, c.Name, c.Text)
+	case config.Delete:
+		client, err := remote(c.Remote)
+		if err != nil {
+			return err
+		}
+		return client.Delete(ctx, stdout, c.ID)
 	case config.Identity:
 		return identity(c, stdout)
 	case config.Backup:

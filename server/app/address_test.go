@@ -2,12 +2,14 @@ package app_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -91,9 +93,9 @@ func TestStopClosesTheDoorFirst(t *testing.T) {
 	go func() { stop(); close(ended) }()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	for open := true; open; {
+	for refused := false; !refused && ctx.Err() == nil; time.Sleep(5 * time.Millisecond) {
 		conn, err := new(net.Dialer).DialContext(ctx, "tcp", a.Addr())
-		if open = err == nil; open {
+		if refused = errors.Is(err, syscall.ECONNREFUSED); err == nil {
 			conn.Close()
 		}
 	}

@@ -258,7 +258,7 @@ func (a *App) wire(keys *auth.Keys) error {
 func (a *App) refuseRevoked(tokens *auth.Tokens) error {
 	revoked, err := a.chat.Revocations(context.Background())
 	for _, r := range revoked {
-		tokens.Refuse(r.Participant, r.At, r.ExpiresAt)
+		tokens.Refuse(r.Subject, r.At, r.ExpiresAt)
 	}
 	return err
 }

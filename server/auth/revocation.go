@@ -8,8 +8,8 @@ import (
 	"chatbot/widget/wire"
 )
 
-// revocations are the marks up to which participants' tokens are refused. They
-// are kept in memory, where every request looks, until all that they refuse has
+// revocations are the marks up to which tokens are refused, by participant and, for
+// all of one, by conversation. They are kept in memory, where every request looks, until all that they refuse has
 // expired.
 type revocations struct {
 	mu    sync.RWMutex
@@ -19,8 +19,8 @@ type revocations struct {
 
 type mark struct{ at, expires wire.Time }
 
-// put sets the participant's mark. The caller holds the lock.
-func (r *revocations) put(participant string, m mark, now wire.Time) {
+// put sets the subject's mark. The caller holds the lock.
+func (r *revocations) put(subject string, m mark, now wire.Time) {
 	if len(r.marks) >= r.prune {
 		maps.DeleteFunc(r.marks, func(_ string, m mark) bool { return m.expires <= now })
 		r.prune = 2*len(r.marks) + 1000
@@ -28,15 +28,16 @@ func (r *revocations) put(participant string, m mark, now wire.Time) {
 	if r.marks == nil {
 		r.marks = map[string]mark{}
 	}
-	r.marks[participant] = m
+	r.marks[subject] = m
 }
 
-// Refuse has the participant's tokens that were issued until at refused, as a
-// stored revocation says. It may be forgotten when expires has come.
-func (t *Tokens) Refuse(participant string, at, expires wire.Time) {
+// Refuse has the tokens of a participant or of a conversation that were issued
+// until at refused, as a stored revocation says. It may be forgotten when expires
+// has come.
+func (t *Tokens) Refuse(subject string, at, expires wire.Time) {
 	t.revoked.mu.Lock()
 	defer t.revoked.mu.Unlock()
-	t.revoked.put(participant, mark{at, expires}, at)
+	t.revoked.put(subject, mark{at, expires}, min(at, expires-1))
 }
 
 // Revoke refuses all tokens that the token's participant was given until now, and
@@ -48,13 +49,44 @@ func (t *Tokens) Revoke(token string, clock func() time.Time, keep func(at, expi
 		return err
 	}
 	if err = keep(m.at, m.expires); err != nil {
-		t.revoked.mu.Lock()
-		defer t.revoked.mu.Unlock()
-		if t.revoked.marks[participant] == m {
-			t.revoked.marks[participant] = before
-		}
+		t.reopen(participant, m, before)
 	}
 	return err
+}
+
+// RevokeConversation refuses every token of a conversation for ever, and has keep
+// store it. Where that fails they are good again.
+func (t *Tokens) RevokeConversation(id string, clock func() time.Time, keep func(at, expires wire.Time) error) error {
+	m, before := t.closeConversation(id, clock)
+	err := keep(m.at, m.expires)
+	if err != nil {
+		t.reopen(id, m, before)
+	}
+	return err
+}
+
+func (t *Tokens) closeConversation(id string, clock func() time.Time) (m, before mark) {
+	t.revoked.mu.Lock()
+	defer t.revoked.mu.Unlock()
+	now := wire.TimeOf(clock())
+	before = t.revoked.marks[id]
+	m.expires = now + wire.Time((TokenLifetime + leeway).Milliseconds())
+	m.at = m.expires // whatever the clock says: there are no new ones
+	t.revoked.put(id, m, now)
+	return m, before
+}
+
+// reopen puts the mark of before in the place of m.
+func (t *Tokens) reopen(subject string, m, before mark) {
+	t.revoked.mu.Lock()
+	defer t.revoked.mu.Unlock()
+	switch {
+	case t.revoked.marks[subject] != m:
+	case before == mark{}:
+		delete(t.revoked.marks, subject)
+	default:
+		t.revoked.marks[subject] = before
+	}
 }
 
 // close sets the mark for now. The clock is read under the lock under which

@@ -94,8 +94,10 @@ func (t *Tokens) check(token string, now time.Time) (Visitor, error) {
 	if err != nil || c.Scope != visitorScope || !wire.ValidID(c.Subject) || !wire.ValidID(c.Conv) {
 		return Visitor{}, wire.NewError(wire.CodeUnauthorized, "The token is not one that this server gave out.")
 	}
-	if m, revoked := t.revoked.marks[c.Subject]; revoked && c.IssuedMillis <= m.at {
-		return Visitor{}, wire.NewError(wire.CodeTokenRevoked, "The token was given back. Begin a new conversation.")
+	for _, subject := range [...]string{c.Subject, c.Conv} {
+		if m, revoked := t.revoked.marks[subject]; revoked && c.IssuedMillis <= m.at {
+			return Visitor{}, wire.NewError(wire.CodeTokenRevoked, "The token is no longer good. Begin a new conversation.")
+		}
 	}
 	return Visitor{Participant: c.Subject, Conversation: c.Conv, Site: c.Site}, nil
 }

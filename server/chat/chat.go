@@ -102,6 +102,11 @@ type Store interface {
 	// coming by an invitation cannot be repeated from then on.
 	Revoke(ctx context.Context, r Revocation) error
 
+	// Erase removes a conversation with all that was said in it, who is in it, its
+	// invitations and which user it belongs to, and stores r. It gives the ids of
+	// the participants. wire.CodeNotFound if there is nothing of it.
+	Erase(ctx context.Context, conversationID string, r Revocation) (participants []string, err error)
+
 	// Revocations are those that have not expired at now.
 	Revocations(ctx context.Context, now wire.Time) ([]Revocation, error)
 
@@ -181,10 +186,11 @@ type Identified struct {
 	Rev          int64
 }
 
-// Revocation refuses a participant's tokens that were issued until At. After
+// Revocation refuses the tokens of its Subject, a participant or a whole
+// conversation, that were issued until At. After
 // ExpiresAt there are none left.
 type Revocation struct {
-	Participant   string
+	Subject       string
 	At, ExpiresAt wire.Time
 }
 

@@ -333,6 +333,19 @@ func (s *Service) MarkRead(ctx context.Context, c Caller, seq, delivered int64) 
 // then ends the reads that still wait for an answer, by Wake.
 func (s *Service) Revoke(ctx context.Context, r Revocation) error { return s.store.Revoke(ctx, r) }
 
+// Erase removes a conversation for good: all that was said in it, who is in it, and
+// which user of a site it belongs to. What is refused from then on stands in r. It
+// gives the ids of the participants, whose connections are to be ended;
+// wire.CodeNotFound where there is nothing of the conversation.
+func (s *Service) Erase(ctx context.Context, id string, r Revocation) (participants []string, err error) {
+	if participants, err = s.store.Erase(ctx, id, r); err != nil {
+		return nil, err
+	}
+	s.signals.drop(id)
+	s.Wake(id)
+	return participants, nil
+}
+
 // Revocations are those that still count.
 func (s *Service) Revocations(ctx context.Context) ([]Revocation, error) {
 	return s.store.Revocations(ctx, s.time())

@@ -65,6 +65,13 @@ func (s *signals) put(conversationID string, signal wire.Signal, now time.Time) 
 	s.byConversation[conversationID] = append(s.byConversation[conversationID], lease{signal, until})
 }
 
+// drop forgets what is passing in a conversation.
+func (s *signals) drop(conversationID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.byConversation, conversationID)
+}
+
 // replaces reports whether a signal of the one type ends one of the other.
 func replaces(now, before wire.SignalType) bool {
 	if now.Presence() || before.Presence() {

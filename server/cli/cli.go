@@ -119,6 +119,18 @@ func (c Client) Reply(ctx context.Context, out io.Writer, id, name, text string)
 	return err
 }
 
+// Delete removes a conversation for good.
+func (c Client) Delete(ctx context.Context, out io.Writer, id string) error {
+	if !wire.ValidID(id) {
+		return fmt.Errorf("%q is no conversation's id; `conversations` lists them", id)
+	}
+	if err := c.call(ctx, http.MethodDelete, strings.Replace(wire.PathConversation, "{id}", id, 1), nil, nil); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(out, "Deleted. Backups that were made before still have it.")
+	return err
+}
+
 func (c Client) list(ctx context.Context, limit int, after wire.Time, wait int) ([]wire.ConversationSummary, error) {
 	q := url.Values{"limit": {fmt.Sprint(limit)}, "wait": {fmt.Sprint(wait)}}
 	if after > 0 {
@@ -158,6 +170,9 @@ func (c Client) call(ctx context.Context, method, path string, body, answer any)
 			return fmt.Errorf("the server answered %s", res.Status)
 		}
 		return refusal.Error
+	}
+	if answer == nil {
+		return nil
 	}
 	return json.NewDecoder(res.Body).Decode(answer)
 }

@@ -93,6 +93,12 @@ type Reply struct {
 	Text string `arg:"" help:"What to say."`
 }
 
+// Delete removes a conversation.
+type Delete struct {
+	Remote
+	ID string `arg:"" help:"The conversation."`
+}
+
 // Identity makes the hash that vouches for a user of a site.
 type Identity struct {
 	Data
@@ -143,6 +149,7 @@ type commands struct {
 	Export        Export        `cmd:"" help:"Write the widget for a static host."`
 	Conversations Conversations `cmd:"" help:"List conversations, or follow what is said."`
 	Reply         Reply         `cmd:"" help:"Answer in a conversation."`
+	Delete        Delete        `cmd:"" help:"Delete a conversation for good."`
 	Identity      Identity      `cmd:"" help:"Make the hash that vouches for a user of your site, for trying out."`
 	Backup        Backup        `cmd:"" help:"Copy the database, also while the server runs."`
 	Restore       Restore       `cmd:"" help:"Make the database of a backup."`
@@ -175,7 +182,7 @@ func Parse(args []string, stdout, stderr io.Writer) (command any, err error) {
 	case err != nil:
 		return nil, errors.New(oneLine(err.Error()) + "; chatbot --help lists what there is")
 	}
-	all.Serve.Env, all.Conversations.Env, all.Reply.Env, all.Identity.Env = variables.env, variables.env, variables.env, variables.env
+	all.Serve.Env, all.Conversations.Env, all.Reply.Env, all.Delete.Env, all.Identity.Env = variables.env, variables.env, variables.env, variables.env, variables.env
 	name, _, _ := strings.Cut(parsed.Command(), " ")
 	switch name {
 	case "export":
@@ -184,6 +191,8 @@ func Parse(args []string, stdout, stderr io.Writer) (command any, err error) {
 		return all.Conversations, nil
 	case "reply":
 		return all.Reply, nil
+	case "delete":
+		return all.Delete, nil
 	case "identity":
 		return all.Identity, nil
 	case "backup":

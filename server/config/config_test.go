@@ -185,6 +185,7 @@ func TestCommands(t *testing.T) {
 		{[]string{"conversations", "--follow", "--limit=100"}, config.Conversations{Remote: remote, Follow: true, Limit: 100}},
 		{[]string{"conversations", "--url=https://chat.example", "--data-dir=d"}, config.Conversations{Remote: config.Remote{URL: "https://chat.example", DataDir: "d"}, Limit: 20}},
 		{[]string{"reply", "c1", "Hello there"}, config.Reply{Remote: remote, Name: "Support", ID: "c1", Text: "Hello there"}},
+		{[]string{"delete", "c1"}, config.Delete{Remote: remote, ID: "c1"}},
 		{[]string{"reply", "c1", "--name=Ann", "--", "-5 is fine"}, config.Reply{Remote: remote, Name: "Ann", ID: "c1", Text: "-5 is fine"}},
 		{[]string{"version"}, config.Version{}},
 	} {
@@ -288,6 +289,8 @@ func TestWrongCommandLines(t *testing.T) {
 		{[]string{"conversations", "--limit=101"}, []string{"1 to 100"}},
 		{[]string{"conversations", "--url=localhost:8000"}, []string{`--url "localhost:8000"`}},
 		{[]string{"reply", "c1"}, []string{"<text>"}},
+		{[]string{"delete"}, []string{"<id>"}},
+		{[]string{"delete", "c1", "--url=x"}, []string{`--url "x"`}},
 		{[]string{"reply", "c1", "x", "--name= "}, []string{"--name", "1 to 80"}},
 		{[]string{"reply", "c1", "x", "--url=x"}, []string{`--url "x"`}},
 	} {
@@ -379,7 +382,7 @@ func TestHelp(t *testing.T) {
 		}
 	}
 	_, stdout, _ := parse(t, "--help")
-	for _, command := range []string{"serve", "export", "conversations", "reply", "version"} {
+	for _, command := range []string{"serve", "export", "conversations", "reply", "delete", "version"} {
 		if !regexp.MustCompile(`(?m)^  ` + command + ` +[A-Z]`).MatchString(stdout) {
 			t.Errorf("the help lacks the command %s", command)
 		}

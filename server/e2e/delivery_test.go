@@ -129,6 +129,22 @@ func TestClockOff(t *testing.T) {
 	}
 }
 
+// A conversation that the site deletes ends for the visitor as one whose token is
+// no longer good, without a message of theirs.
+func TestDeletedConversation(t *testing.T) {
+	w := newWorld(t)
+	_, p := w.chatting()
+	conversation, _ := p.token()
+	w.asSite("DELETE", strings.Replace(wire.PathConversation, "{id}", conversation, 1), nil, nil)
+	p.until(`document.querySelector('.notice').textContent.includes('ended')`)
+	evalIn[bool](p.v, p.target, `(document.querySelector('.notice button').click(), true)`)
+	p.say("Hello again")
+	p.untilAnswers(1)
+	if again, _ := p.token(); again == conversation {
+		t.Error("it is the same conversation")
+	}
+}
+
 // token is what the chat keeps to prove who the visitor is.
 func (p *panel) token() (conversation, token string) {
 	p.v.t.Helper()

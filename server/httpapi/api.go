@@ -116,6 +116,7 @@ func (a *API) routes() []route {
 		{"GET", wire.PathConversations, a.listConversations},
 		{"POST", wire.PathJoin, a.postJoin},
 		{"GET", wire.PathConversation, a.getConversation},
+		{"DELETE", wire.PathConversation, a.deleteConversation},
 		{"POST", wire.PathMessages, a.postMessage},
 		{"GET", wire.PathMessages, a.getMessages},
 		{"PATCH", wire.PathMessage, a.patchMessage},

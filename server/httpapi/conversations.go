@@ -147,6 +147,32 @@ func (a *API) postInvitation(w http.ResponseWriter, r *http.Request) error {
 	return writeJSON(w, http.StatusCreated, wire.Invitation{Code: code, ExpiresAt: expires})
 }
 
+// deleteConversation answers DELETE /api/chatbot/conversations/{id}, for holders of
+// the server key: nothing of the conversation is left, and whoever was in it is
+// told so by their next call.
+func (a *API) deleteConversation(w http.ResponseWriter, r *http.Request) error {
+	if err := a.requireServerKey(r); err != nil {
+		return err
+	}
+	id, err := conversationID(r)
+	if err != nil {
+		return err
+	}
+	var participants []string
+	err = a.Tokens.RevokeConversation(id, a.Clock, func(at, expires wire.Time) (err error) {
+		participants, err = a.Chat.Erase(r.Context(), id, chat.Revocation{Subject: id, At: at, ExpiresAt: expires})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, participant := range participants {
+		a.Sockets.Forget(participant)
+		a.Endpoint.Terminate(participant)
+	}
+	return noContent(w)
+}
+
 // listConversations answers GET /api/chatbot/conversations, for holders of the
 // server key: the latest conversations, and with wait and after as soon as
 // there is something newer.

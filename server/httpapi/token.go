@@ -32,7 +32,7 @@ func (a *API) deleteToken(w http.ResponseWriter, r *http.Request) error {
 	}
 	participant := caller.Participant.ID
 	err = a.Tokens.Revoke(bearer(r), a.Clock, func(at, expires wire.Time) error {
-		return a.Chat.Revoke(r.Context(), chat.Revocation{Participant: participant, At: at, ExpiresAt: expires})
+		return a.Chat.Revoke(r.Context(), chat.Revocation{Subject: participant, At: at, ExpiresAt: expires})
 	})
 	if err != nil {
 		return err

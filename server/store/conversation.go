@@ -80,6 +80,9 @@ func join(tx *transaction, conversationID, site string, p wire.Participant, now 
 
 // beginConversation makes a conversation where there is none.
 func beginConversation(tx *transaction, id, site string, now wire.Time) error {
+	if err := refuseErased(tx, id); err != nil {
+		return err
+	}
 	_, err := tx.Exec("INSERT INTO conversation ("+conversationColumns+") VALUES ($1, $2, $3, $3, 0, 0) ON CONFLICT DO NOTHING", id, site, now)
 	return err
 }

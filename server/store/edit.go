@@ -38,13 +38,23 @@ func updateMessage(tx *transaction, conversationID, messageID string, now wire.T
 	if err != nil {
 		return m, false, err
 	}
-	_, err = tx.Exec("UPDATE message SET rev = $2, body = $3, status = $4, edited_at = $5, deleted_at = $6, source = $7 WHERE id = $1",
-		m.ID, m.Rev, m.Body, m.Status, orNever(m.EditedAt), orNever(m.DeletedAt), source)
-	if err == nil && m.DeletedAt != nil {
-		m.Reactions = []wire.Reaction{}
-		_, err = tx.Exec("DELETE FROM reaction WHERE message_id = $1", m.ID)
+	if m.DeletedAt == nil {
+		return m, true, storeText(tx, m, source)
 	}
-	return m, true, err
+	m.Reactions = []wire.Reaction{}
+	return m, true, overwriting(tx, func() error {
+		if err := storeText(tx, m, source); err != nil {
+			return err
+		}
+		_, err := tx.Exec("DELETE FROM reaction WHERE message_id = $1", m.ID)
+		return err
+	})
+}
+
+func storeText(tx *transaction, m wire.Message, source string) error {
+	_, err := tx.Exec("UPDATE message SET rev = $2, body = $3, status = $4, edited_at = $5, deleted_at = $6, source = $7 WHERE id = $1",
+		m.ID, m.Rev, m.Body, m.Status, orNever(m.EditedAt), orNever(m.DeletedAt), source)
+	return err
 }
 
 // Streaming implements chat.Store.

@@ -302,7 +302,7 @@ func testRedeemAgain(t *testing.T, s chat.Store) {
 	refuse("hash", "nonce", start+299)
 	refuse("without", "", start)
 	refuse("without", "nonce", start)
-	if err := s.Revoke(t.Context(), chat.Revocation{Participant: "guest", At: start + 100, ExpiresAt: start + 1000}); err != nil {
+	if err := s.Revoke(t.Context(), chat.Revocation{Subject: "guest", At: start + 100, ExpiresAt: start + 1000}); err != nil {
 		t.Fatal(err)
 	}
 	refuse("hash", "nonce", start+101) // who has left does not come back by it

@@ -181,7 +181,7 @@ func testKnownName(t *testing.T, s chat.Store) {
 
 func testRevocations(t *testing.T, s chat.Store) {
 	revoke := func(p string, at, expires wire.Time) chat.Revocation {
-		r := chat.Revocation{Participant: p, At: at, ExpiresAt: expires}
+		r := chat.Revocation{Subject: p, At: at, ExpiresAt: expires}
 		if err := s.Revoke(t.Context(), r); err != nil {
 			t.Fatal(err)
 		}

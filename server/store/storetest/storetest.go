@@ -73,6 +73,7 @@ func Run(t *testing.T, open Open) {
 		{"a participant who changed is told to readers", testParticipantChanges},
 		{"a participant without a name speaks under the known one", testKnownName},
 		{"revocations are kept until they expire", testRevocations},
+		{"nothing is left of an erased conversation", testErase},
 		{"a user of a site has one conversation", testIdentify},
 		{"a user on many devices at once", testIdentifyConcurrent},
 		{"a user's new name is told", testIdentifyName},
@@ -241,7 +242,7 @@ func testReopen(t *testing.T, open Open) {
 	if err := s.Invite(t.Context(), invitation("c", "hash")); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Revoke(t.Context(), chat.Revocation{Participant: "bob", At: start, ExpiresAt: start + 100}); err != nil {
+	if err := s.Revoke(t.Context(), chat.Revocation{Subject: "bob", At: start, ExpiresAt: start + 100}); err != nil {
 		t.Fatal(err)
 	}
 	mark(t, s, "c", "ann", 4)
