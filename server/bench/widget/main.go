@@ -68,7 +68,7 @@ func main() {
 	var b bench
 	standard := flag.String("go", "bin/chatbot-go", "our `binary` with the widget that Go's own compiler makes")
 	tiny := flag.String("tinygo", "bin/chatbot-tinygo", "our `binary` with the one that TinyGo makes; left out where there is none")
-	only := flag.String("only", "", "measure only the widgets with this in their name")
+	only := flag.String("only", "", "measure only the widgets with one of these in their name, separated by |, as \"ours|no widget\"")
 	at := flag.String("at", "", "measure only under the conditions with this in their name, as \"loopback, CPU 4x\"")
 	flag.StringVar(&b.folder, "peers", "server/bench/widget/testdata/node_modules", "where the peers are installed")
 	flag.IntVar(&b.runs, "runs", 5, "how often each is measured")
@@ -102,7 +102,10 @@ const (
 
 // choose leaves what has these in its name.
 func (b *bench) choose(only, at string) {
-	b.widgets = slices.DeleteFunc(b.widgets, func(w widget) bool { return !strings.Contains(w.name, only) })
+	names := strings.Split(only, "|")
+	b.widgets = slices.DeleteFunc(b.widgets, func(w widget) bool {
+		return !slices.ContainsFunc(names, func(name string) bool { return strings.Contains(w.name, name) })
+	})
 	b.at = slices.DeleteFunc(slices.Clone(conditions), func(c condition) bool { return !strings.Contains(c.String(), at) })
 }
 
