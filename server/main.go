@@ -102,7 +102,10 @@ func identity(c config.Identity, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	site := strings.ToLower(strings.TrimSuffix(c.Site, "/")) // as a browser writes it
+	site, ok := auth.NormalOrigin(c.Site)
+	if !ok {
+		return fmt.Errorf("--site %q is no origin of a web page; write scheme and host, such as https://shop.example", c.Site)
+	}
 	_, err = fmt.Fprintln(stdout, identities.Sign(site, wire.User{ID: c.UserID, Name: c.UserName}, time.Now().Add(c.Lifetime)))
 	return err
 }

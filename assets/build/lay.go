@@ -15,6 +15,8 @@ import (
 	"github.com/tdewolff/minify/v2/css"
 	"github.com/tdewolff/minify/v2/html"
 	"github.com/tdewolff/minify/v2/js"
+
+	"chatbot/widget/ui"
 )
 
 // source is an input and how it is published.
@@ -109,10 +111,7 @@ func lay(inputs map[string][]byte) ([]file, error) {
 
 // fillIn puts in place of each mark what belongs there.
 func fillIn(inputs map[string][]byte) error {
-	picture, err := paint()
-	if err != nil {
-		return fmt.Errorf("painting the frame: %w", err)
-	}
+	picture := ui.Paint() // so that a visitor sees the chat before the program runs
 	for _, p := range parts {
 		quoted, err := quotePart(p.name, inputs[p.name])
 		if err != nil {

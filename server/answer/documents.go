@@ -105,7 +105,8 @@ func read(files fs.FS, name string) ([]byte, error) {
 	if len(b) > MaxDocumentBytes {
 		return nil, fmt.Errorf("the page %s is larger than %d bytes; split it", name, MaxDocumentBytes)
 	}
-	return b, nil
+	b = bytes.TrimPrefix(b, []byte("\ufeff")) // as editors on Windows begin and end
+	return bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n")), nil
 }
 
 // frontMatter takes the lines between "---" off the start. Only a link that
@@ -122,7 +123,7 @@ func (d *Document) frontMatter() {
 	d.Markdown = body
 	for line := range strings.Lines(string(head)) {
 		if url, ok := strings.CutPrefix(line, "url:"); ok {
-			if url = strings.TrimSpace(url); strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://") {
+			if url = strings.Trim(strings.TrimSpace(url), `"'`); strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "http://") {
 				d.URL = url
 			}
 		}

@@ -1,9 +1,12 @@
 package answer
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -108,13 +111,13 @@ func (x *index) close() error { return x.db.Close() }
 
 // search gives passages, best first.
 func (x *index) search(ctx context.Context, question, language string) ([]hit, error) {
-	wanted := stems(question, language)
+	wanted := distinct(stems(question, language), maxStems)
 	found := map[int]float64{}
 	for _, table := range []struct {
 		name   string
 		terms  []string
 		weight float64
-	}{{"stems", wanted, 1}, {"grams", grams(question), 0.35}} {
+	}{{"stems", wanted, 1}, {"grams", distinct(grams(question), maxGrams), 0.35}} {
 		if len(table.terms) == 0 {
 			continue
 		}
@@ -131,7 +134,7 @@ func (x *index) search(ctx context.Context, question, language string) ([]hit, e
 			}
 			found[id-1] += score * table.weight
 		}
-		if err := rows.Close(); err != nil {
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 			return nil, err
 		}
 	}
@@ -144,7 +147,7 @@ func anyOf(terms []string) string { return `"` + strings.Join(terms, `" OR "`) +
 
 // rank orders what was found and judges whether it answers the question.
 func (x *index) rank(found map[int]float64, question string, wanted []string, language string) []hit {
-	questionGrams := grams(question)
+	questionGrams := distinct(grams(question), maxGrams)
 	hits := []hit{}
 	for id, score := range found {
 		p := x.passages[id]
@@ -259,6 +262,28 @@ func stem(word, language string) string {
 	return env.Current()
 }
 
+// How many different terms of a question are looked for: the work grows with their
+// number times how often each occurs, and a question may be of any words.
+const (
+	maxStems = 64
+	maxGrams = 200
+)
+
+// distinct are the first n different ones.
+func distinct(terms []string, n int) (first []string) {
+	seen := map[string]bool{}
+	for _, term := range terms {
+		if len(first) == n {
+			break
+		}
+		if !seen[term] {
+			seen[term] = true
+			first = append(first, term)
+		}
+	}
+	return first
+}
+
 // grams are all groups of letters in a word: three, or two in scripts where a
 // character is a syllable or a word.
 func grams(s string) []string {
@@ -276,4 +301,19 @@ func grams(s string) []string {
 		}
 	}
 	return out
+}
+
+func sortHits(hits []hit) {
+	slices.SortFunc(hits, func(a, b hit) int {
+		if a.confident != b.confident {
+			if a.confident {
+				return -1
+			}
+			return 1
+		}
+		if a.score != b.score {
+			return cmp.Compare(b.score, a.score)
+		}
+		return cmp.Compare(a.passage.heading, b.passage.heading)
+	})
 }

@@ -1,9 +1,7 @@
 package answer
 
 import (
-	"cmp"
 	"hash/fnv"
-	"slices"
 	"strings"
 	"unicode"
 )
@@ -134,20 +132,5 @@ func courtesy(question string) (string, bool) {
 	}
 	sum := fnv.New32a()
 	sum.Write([]byte(said))
-	return replies[int(sum.Sum32())%len(replies)], true
-}
-
-func sortHits(hits []hit) {
-	slices.SortFunc(hits, func(a, b hit) int {
-		if a.confident != b.confident {
-			if a.confident {
-				return -1
-			}
-			return 1
-		}
-		if a.score != b.score {
-			return cmp.Compare(b.score, a.score)
-		}
-		return cmp.Compare(a.passage.heading, b.passage.heading)
-	})
+	return replies[sum.Sum32()%uint32(len(replies))], true
 }

@@ -153,7 +153,7 @@ func (p passage) quote() string {
 func cutBlock(block string) string {
 	cut := string([]rune(block)[:quoteChars])
 	if fence, _, ok := strings.Cut(block, "\n"); ok && strings.HasPrefix(fence, "```") {
-		return cut[:strings.LastIndex(cut, "\n")+1] + "…\n" + strings.TrimRight(fence, "abcdefghijklmnopqrstuvwxyz")
+		return cut[:strings.LastIndex(cut, "\n")+1] + "…\n" + fence[:len(fence)-len(strings.TrimLeft(fence, "`"))]
 	}
 	if i := strings.LastIndex(cut, "\n"); i > len(cut)/2 {
 		return cut[:i] + "\n\n…"

@@ -39,6 +39,8 @@ func TestQuoteIsCut(t *testing.T) {
 		strings.Repeat("- an item of a list\n", 60):                 "list\n\n…",
 		strings.Repeat("A paragraph of some length.\n\n", 40):       "length.\n\n…",
 		"```go\n" + strings.Repeat("line\n", 200) + "```":           "line\n…\n```",
+		"```c++\n" + strings.Repeat("line\n", 200) + "```":          "line\n…\n```",
+		"```JSON\n" + strings.Repeat("line\n", 200) + "```":         "line\n…\n```",
 		strings.Repeat("x", 2000):                                   "x …",
 		"`" + strings.Repeat("x. ", 400) + "`":                      " …",
 		strings.Repeat("語。", 500):                                   "。 …",

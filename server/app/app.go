@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -202,14 +203,14 @@ func (a *App) wire(keys *auth.Keys) error {
 			Apps:   []pusher.App{ownApp(keys, a.config.Endpoint)},
 			Limits: endpointLimits(a.config.Endpoint),
 			AllowedOrigins: func(origin string) bool {
-				return origin == "" || origins.Allowed(origin) || contains(own, origin) || further.Allowed(origin)
+				return origin == "" || origins.Allowed(origin) || slices.Contains(own, origin) || further.Allowed(origin)
 			},
 			ActivityTimeout: a.config.ActivityTimeout,
 			PongTimeout:     a.config.PongTimeout,
 			Logger:          a.log,
-			RemoteIP:        func(r *http.Request) string { return subscriber(auth.RemoteIP(r, proxies)) },
+			RemoteIP:        func(r *http.Request) string { return auth.Network(auth.RemoteIP(r, proxies)) },
 			Secure:          func(r *http.Request) bool { return auth.Secure(r, proxies) },
-			LocalAPI:        keys.Generated.ReverbAppSecret,
+			LocalAPI:        keys.GeneratedReverb,
 			PrivateWebhooks: a.config.PrivateWebhooks == "on",
 		})
 		a.ways.fanout[wire.ProviderReverb] = a.realtime
@@ -353,15 +354,6 @@ func (a *App) ownOrigins() []string {
 		}
 	}
 	return own
-}
-
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
 }
 
 func (a *App) ready(r *http.Request) error {

@@ -121,7 +121,7 @@ func (a *App) chooseReverb(w *ways, keys *auth.Keys) error {
 		w.signers[wire.ProviderReverb] = httpapi.Signer{Key: keys.ReverbAppKey, Secret: keys.ReverbAppSecret}
 		w.note(slog.LevelInfo, "Reverb is served here", "address", address.URL(), "why", "CHATBOT_REVERB is own")
 		a.warnOfPort(w)
-	case keys.Generated.ReverbAppSecret:
+	case keys.GeneratedReverb:
 		return errors.New("CHATBOT_REVERB is external: set REVERB_APP_ID, REVERB_APP_KEY and REVERB_APP_SECRET to those of that server")
 	default:
 		if err := a.publishTo(w, "REVERB_HOST", address, "CHATBOT_REVERB is external", publish.RemoteOptions{

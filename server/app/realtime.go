@@ -1,8 +1,6 @@
 package app
 
 import (
-	"net/netip"
-
 	"chatbot/server/auth"
 	"chatbot/server/config"
 	"chatbot/server/pusher"
@@ -33,15 +31,4 @@ func endpointLimits(c config.Endpoint) pusher.Limits {
 		MessageBytes:          c.MessageSize,
 		RequestBytes:          c.RequestSize,
 	}
-}
-
-// subscriber is whom connections are counted for: an address, or for IPv6 its
-// /64, which is what one household or machine has to itself.
-func subscriber(address netip.Addr) string {
-	if address.Is6() {
-		if network, err := address.Prefix(64); err == nil {
-			return network.String()
-		}
-	}
-	return address.String()
 }

@@ -11,6 +11,7 @@ import (
 
 	"chatbot/assets"
 	"chatbot/server/config"
+	"chatbot/server/httpapi"
 )
 
 // Welcome is what a person who starts the server should know: where the test
@@ -85,11 +86,11 @@ Serve this folder under any address and put one tag on your pages:
 The host should send .wasm as application/wasm, compress .js, .html and .wasm,
 and answer chatbot-frame.html with these headers:
 
-  Content-Security-Policy: default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' https: data:; connect-src 'self' %[1]s %[2]s; base-uri 'none'; form-action 'none'; frame-ancestors YOUR-SITE
+  Content-Security-Policy: %s
   X-Content-Type-Options: nosniff
 
 Start the chat server with --allowed-origins https://ADDRESS so that the widget
 may speak to it.
-`, server, strings.Replace(server, "http", "ws", 1))
+`, httpapi.FrameCSP([]string{"'self'", server, strings.Replace(server, "http", "ws", 1)}, "YOUR-SITE"))
 	return nil
 }

@@ -44,14 +44,9 @@ type Keys struct {
 	// The credentials of the application at Pusher, or empty: those are never
 	// made here.
 	PusherAppID, PusherAppKey, PusherAppSecret string
-	// Generated says which secrets the environment did not give.
-	Generated Generated
-}
-
-// Generated says which secrets were made here, or before in the same data
-// directory, so that nobody else was told them.
-type Generated struct {
-	TokenSecret, ServerKey, ReverbAppSecret bool
+	// GeneratedReverb says that the application's secret was made here, or before in
+	// the same data directory, so that nobody else was told it.
+	GeneratedReverb bool
 }
 
 // LoadKeys takes each secret from the environment, or from its file in dir/keys,
@@ -73,12 +68,12 @@ func LoadKeys(dir string, getenv func(string) string) (*Keys, error) {
 	}
 	var k Keys
 	var tokens, identity, server string
-	tokens, k.Generated.TokenSecret = load("CHATBOT_SECRET", "token-secret", randomSecret, checkSecrets)
+	tokens, _ = load("CHATBOT_SECRET", "token-secret", randomSecret, checkSecrets)
 	identity, _ = load("CHATBOT_IDENTITY_SECRET", "identity-secret", randomSecret, checkSecrets)
-	server, k.Generated.ServerKey = load("CHATBOT_SERVER_KEY", "server-key", randomSecret, checkSecret)
+	server, _ = load("CHATBOT_SERVER_KEY", "server-key", randomSecret, checkSecret)
 	k.ReverbAppID, _ = load("REVERB_APP_ID", "reverb-app-id", randomDigits, checkName)
 	k.ReverbAppKey, _ = load("REVERB_APP_KEY", "reverb-app-key", randomName, checkName)
-	k.ReverbAppSecret, k.Generated.ReverbAppSecret = load("REVERB_APP_SECRET", "reverb-app-secret", randomSecret, checkPlain)
+	k.ReverbAppSecret, k.GeneratedReverb = load("REVERB_APP_SECRET", "reverb-app-secret", randomSecret, checkPlain)
 	if err != nil {
 		return nil, err
 	}

@@ -46,18 +46,22 @@ func (l *RateLimiter) Allow(key string, now time.Time) (wait time.Duration, ok b
 	return 0, true
 }
 
-// RateKey is what calls are charged to: the network they come from, which is
-// the address, or for IPv6 its /64, together with the site they were made on.
-// Many people behind one address on different sites do not limit each other.
-func RateKey(address netip.Addr, site string) string {
+// Network is what one household or machine has to itself: an address, or for IPv6
+// its /64.
+func Network(address netip.Addr) string {
 	address = address.Unmap()
 	if address.Is6() {
 		if network, err := address.Prefix(64); err == nil {
-			return network.String() + " " + site
+			return network.String()
 		}
 	}
-	return address.String() + " " + site
+	return address.String()
 }
+
+// RateKey is what calls are charged to: the network they come from together with
+// the site they were made on. Many people behind one address on different sites do
+// not limit each other.
+func RateKey(address netip.Addr, site string) string { return Network(address) + " " + site }
 
 // Concurrency bounds how much goes on at once for each key.
 type Concurrency struct {

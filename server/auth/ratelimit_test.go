@@ -97,6 +97,23 @@ func TestRateKey(t *testing.T) {
 	}
 }
 
+func TestNetwork(t *testing.T) {
+	for address, want := range map[string]string{
+		"192.0.2.1":        "192.0.2.1",
+		"::ffff:192.0.2.1": "192.0.2.1",
+		"2001:db8::1":      "2001:db8::/64",
+		"2001:db8::2:1:1":  "2001:db8::/64",
+		"2001:db8:0:1::1":  "2001:db8:0:1::/64",
+	} {
+		if got := auth.Network(netip.MustParseAddr(address)); got != want {
+			t.Errorf("%s counts as %s, want %s", address, got, want)
+		}
+	}
+	if auth.Network(netip.Addr{}) == "" {
+		t.Error("an unknown address counts as nobody")
+	}
+}
+
 func TestConcurrency(t *testing.T) {
 	c := auth.NewConcurrency(2)
 	first, ok := c.Acquire("a")

@@ -27,9 +27,6 @@ type Client struct {
 	URL, Key string
 }
 
-// followWait is how many seconds one poll for news is held open.
-const followWait = 25
-
 // Conversations writes the latest conversations to out, newest first.
 func (c Client) Conversations(ctx context.Context, out io.Writer, limit int) error {
 	list, err := c.list(ctx, limit, 0, 0)
@@ -60,8 +57,9 @@ func (c Client) Follow(ctx context.Context, out io.Writer) error {
 		seen[conversation.ID] = conversation.LastSeq
 		after = max(after, conversation.UpdatedAt)
 	}
+	began := after
 	for ctx.Err() == nil {
-		list, err := c.list(ctx, wire.MaxPageSize, after, followWait)
+		list, err := c.list(ctx, wire.MaxPageSize, after, wire.MaxWaitSeconds)
 		if err != nil {
 			return stopped(ctx, err)
 		}
@@ -70,7 +68,8 @@ func (c Client) Follow(ctx context.Context, out io.Writer) error {
 			if conversation.LastSeq <= seen[conversation.ID] {
 				continue
 			}
-			if seen[conversation.ID], err = c.print(ctx, out, conversation.ID, seen[conversation.ID]); err != nil {
+			seen[conversation.ID], err = c.print(ctx, out, conversation.ID, seen[conversation.ID], began)
+			if err != nil && !isNotFound(err) { // it may have been deleted meanwhile
 				return stopped(ctx, err)
 			}
 		}
@@ -78,8 +77,10 @@ func (c Client) Follow(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// print writes the messages of a conversation above seq, and gives the last.
-func (c Client) print(ctx context.Context, out io.Writer, id string, seq int64) (int64, error) {
+// print writes the messages of a conversation above seq and later than since, and
+// gives the last. What is older belongs to a conversation that was none of the
+// latest when this began.
+func (c Client) print(ctx context.Context, out io.Writer, id string, seq int64, since wire.Time) (int64, error) {
 	for {
 		var page wire.Page
 		path := strings.Replace(wire.PathMessages, "{id}", id, 1)
@@ -87,7 +88,9 @@ func (c Client) print(ctx context.Context, out io.Writer, id string, seq int64) 
 			return seq, err
 		}
 		for _, m := range page.Messages {
-			seq = m.Seq
+			if seq = m.Seq; m.CreatedAt <= since {
+				continue
+			}
 			if _, err := fmt.Fprintf(out, "%s  %s  %s: %s\n", clock(m.CreatedAt), id, speaker(m.Author), plain(m.Body)); err != nil {
 				return seq, err
 			}
@@ -175,6 +178,11 @@ func (c Client) call(ctx context.Context, method, path string, body, answer any)
 		return nil
 	}
 	return json.NewDecoder(res.Body).Decode(answer)
+}
+
+func isNotFound(err error) bool {
+	var refusal *wire.Error
+	return errors.As(err, &refusal) && refusal.Code == wire.CodeNotFound
 }
 
 // stopped makes an end that was asked for no error.

@@ -392,7 +392,15 @@ func network(s string) (netip.Prefix, error) {
 func (e Export) Validate() error { return checkURL("--server", e.Server) }
 
 // Validate reports what cannot be used.
-func (r Remote) Validate() error { return checkURL("--url", r.URL) }
+func (r Remote) Validate() error {
+	if err := checkURL("--url", r.URL); err != nil {
+		return err
+	}
+	if u, err := url.Parse(r.URL); err == nil && u.Scheme == "http" && !IsLoopback(u.Hostname()) {
+		return settingErrorf("--url %q: the server's key travels over https only; write https://, or http with localhost", r.URL)
+	}
+	return nil
+}
 
 // Validate reports what cannot be used.
 func (c Conversations) Validate() error {

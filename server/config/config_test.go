@@ -193,10 +193,10 @@ func TestCommands(t *testing.T) {
 			t.Errorf("%q gives %#v, %v", c.args, got, err)
 		}
 	}
-	t.Setenv("CHATBOT_URL", "http://other:1")
+	t.Setenv("CHATBOT_URL", "https://other:1")
 	t.Setenv("CHATBOT_AGENT_NAME", "Bo")
 	got, _, err := parse(t, "reply", "c1", "x")
-	if reply, ok := got.(config.Reply); err != nil || !ok || reply.URL != "http://other:1" || reply.Name != "Bo" {
+	if reply, ok := got.(config.Reply); err != nil || !ok || reply.URL != "https://other:1" || reply.Name != "Bo" {
 		t.Errorf("by variable: %+v, %v", got, err)
 	}
 }
@@ -291,6 +291,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{[]string{"reply", "c1"}, []string{"<text>"}},
 		{[]string{"delete"}, []string{"<id>"}},
 		{[]string{"delete", "c1", "--url=x"}, []string{`--url "x"`}},
+		{[]string{"delete", "c1", "--url=http://chat.example"}, []string{"--url", "https"}},
 		{[]string{"reply", "c1", "x", "--name= "}, []string{"--name", "1 to 80"}},
 		{[]string{"reply", "c1", "x", "--url=x"}, []string{`--url "x"`}},
 	} {

@@ -381,22 +381,74 @@ func TestLongPoll(t *testing.T) {
 	answered := make(chan wire.Page, 1)
 	began := time.Now()
 	go func() {
-		for { // one that was woken by what has passed again says nothing; the next one does
+		for { // one that is woken by a signal alone goes on
 			w := s.call("GET", of(wire.PathMessages, session.Conversation.ID)+"?since="+session.Cursor.String()+"&wait=25", "", bearer(session.Token))
-			if page := decode[wire.Page](t, w); len(page.Messages)+len(page.Signals) > 0 || w.Code != http.StatusOK {
+			if page := decode[wire.Page](t, w); len(page.Messages) > 0 || w.Code != http.StatusOK {
 				answered <- page
 				return
 			}
 		}
 	}()
+	s.untilWaiting(1)
 	s.send(session, "k1", "Hello")
 	page := <-answered
 	if took := time.Since(began); took > 20*time.Second {
 		t.Errorf("the poll sat out its time: %s", took)
 	}
-	if len(page.Messages) == 0 && len(page.Signals) == 0 {
+	if len(page.Messages) == 0 || page.Messages[0].Body != "Hello" {
 		t.Errorf("page %+v", page)
 	}
+}
+
+// untilWaiting waits until that many polls are held open.
+func (s *server) untilWaiting(n int) {
+	s.t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); s.api.Waiting() != n; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("%d polls wait, and not %d", s.api.Waiting(), n)
+		}
+	}
+}
+
+// Polls are held open for one participant and for one network up to a limit; one
+// more is told to come without waiting.
+func TestTooManyPolls(t *testing.T) {
+	const perVisitor, perNetwork = 8, 512
+	stopping := make(chan struct{})
+	s := newServer(t, func(o *httpapi.Options) { o.ConversationsPerMinute, o.Stopping = 1000, stopping })
+	var polls sync.WaitGroup
+	defer polls.Wait()
+	defer sync.OnceFunc(func() { close(stopping) })()
+	poll := func(session wire.Session) *httptest.ResponseRecorder {
+		return s.call("GET", of(wire.PathMessages, session.Conversation.ID)+"?since="+session.Cursor.String()+"&wait=25", "", bearer(session.Token))
+	}
+	refused := func(session wire.Session) {
+		t.Helper()
+		w := poll(session)
+		if got := decode[wire.ErrorAnswer](t, w).Error; w.Code != http.StatusTooManyRequests || got == nil || got.Code != wire.CodeTooManyWaiting || w.Header().Get("Retry-After") == "" {
+			t.Errorf("one more: %d %s %v", w.Code, w.Body, w.Header())
+		}
+	}
+	for n := 0; n < perNetwork; n += perVisitor {
+		session := s.begin()
+		for range perVisitor {
+			polls.Go(func() { // that the visitor is here wakes a poll, which then comes again
+				for {
+					poll(session)
+					select {
+					case <-stopping:
+						return
+					default:
+					}
+				}
+			})
+		}
+		s.untilWaiting(n + perVisitor)
+		if n == 0 {
+			refused(session)
+		}
+	}
+	refused(s.begin())
 }
 
 // The sender's own socket is left out, and only if it is the sender's.

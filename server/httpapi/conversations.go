@@ -223,6 +223,11 @@ func queryInt(q map[string][]string, name string, low, high, missing int64) (int
 	return n, nil
 }
 
+// mayCarry reports whether pages of an origin may carry the widget.
+func (a *API) mayCarry(origin string) bool {
+	return a.Origins.Allowed(origin) || slices.Contains(a.OwnOrigins, origin)
+}
+
 // site is the origin of the page on which the request was made: the one its
 // ticket was given out for, or the origin that the browser names. Programs that
 // are no browser have none.
@@ -232,7 +237,7 @@ func (a *API) site(r *http.Request) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if !a.Origins.Allowed(site) && !slices.Contains(a.OwnOrigins, site) {
+		if !a.mayCarry(site) {
 			return "", wire.NewError(wire.CodeOriginNotAllowed, "This page may no longer use this chat.")
 		}
 		return site, nil

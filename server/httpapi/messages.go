@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"chatbot/server/auth"
 	"chatbot/server/chat"
 	"chatbot/widget/wire"
 )
@@ -55,7 +56,7 @@ func (a *API) getMessages(w http.ResponseWriter, r *http.Request) error {
 	if read.Wait == 0 {
 		return a.answerPage(w, r, id, read)
 	}
-	release, ok := a.acquireWait(waiter, a.remoteIP(r).String())
+	release, ok := a.acquireWait(waiter, auth.Network(a.remoteIP(r)))
 	if !ok {
 		return &wire.Error{Code: wire.CodeTooManyWaiting, Message: "Too many polls are waiting already. Ask without wait.", RetryAfter: 2}
 	}

@@ -156,8 +156,7 @@ func (a *API) withCORS(next http.Handler) http.Handler {
 		h := w.Header()
 		h.Add("Vary", "Origin")
 		origin := r.Header.Get("Origin")
-		own := slices.Contains(a.OwnOrigins, origin)
-		if origin != "" && !own && !a.Origins.Allowed(origin) {
+		if origin != "" && !a.mayCarry(origin) {
 			a.refuse(w, r, wire.NewError(wire.CodeOriginNotAllowed, fmt.Sprintf("Pages of %.100s may not use this chat. Name the origin in --allowed-origins.", origin)))
 			return
 		}

@@ -162,7 +162,7 @@ func (a *API) getFrame(w http.ResponseWriter, r *http.Request) error {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 	site := r.URL.Query().Get("site")
-	if site != "" && !a.Origins.Allowed(site) && !slices.Contains(a.OwnOrigins, site) {
+	if site != "" && !a.mayCarry(site) {
 		return refuseFrame(w, site)
 	}
 	ancestors := "'none'"
@@ -238,7 +238,12 @@ func (a *API) frameCSP(ancestors string) string {
 	}
 	connect = append(connect, cspSources(socketOrigins(a.Config))...)
 	slices.Sort(connect)
-	connect = slices.Compact(connect)
+	return FrameCSP(slices.Compact(connect), ancestors)
+}
+
+// FrameCSP is the policy of the frame document, wherever that is served: it may
+// connect to these sources, and be put into pages of these ancestors.
+func FrameCSP(connect []string, ancestors string) string {
 	return "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' https: data:; connect-src " +
 		strings.Join(connect, " ") + "; base-uri 'none'; form-action 'none'; frame-ancestors " + ancestors + "; require-trusted-types-for 'script'"
 }

@@ -196,7 +196,7 @@ func (s *Server) postBatch(c call) (any, error) {
 		e.Channels = []string{e.Channel}
 		info, err := s.check(e)
 		if err != nil {
-			return nil, fmt.Errorf("%w", at(i, err))
+			return nil, at(i, err)
 		}
 		infos[i] = info
 	}

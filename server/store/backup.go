@@ -71,7 +71,7 @@ func create(file, what string, fill func(temporary string) error) (err error) {
 	if err := temporary.Sync(); err != nil {
 		return err
 	}
-	return name(temporary.Name(), file)
+	return moveInto(temporary.Name(), file)
 }
 
 // forgetEpoch checks a copy and takes its epoch away.
@@ -85,9 +85,9 @@ func forgetEpoch(db *sql.DB) error {
 	return nil
 }
 
-// name moves a file without replacing another, and has the folder know it after
-// a loss of power.
-func name(temporary, file string) error {
+// moveInto gives a file its name and has the folder know it after a loss of power.
+// Another file of that name is not replaced, but on a file system without links.
+func moveInto(temporary, file string) error {
 	if err := os.Link(temporary, file); errors.Is(err, fs.ErrExist) {
 		return errors.New("there is such a file already; choose another name")
 	} else if err != nil { // not every file system has links

@@ -220,7 +220,7 @@ type ConversationList struct {
 	Conversations []ConversationSummary `json:"conversations"`
 }
 
-// SendAnswer is the answer to it, and to every other change of a message.
+// SendAnswer is the answer to SendRequest, and to every other change of a message.
 type SendAnswer struct {
 	Message Message `json:"message"`
 }

@@ -83,7 +83,10 @@ func Make(out io.Writer) error {
 // folder is where this version is kept: in the user's cache, outside the project.
 func folder() (string, error) {
 	cache, err := os.UserCacheDir()
-	return filepath.Join(cache, "chatbot-tinygo", Version), err
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrMissing, err)
+	}
+	return filepath.Join(cache, "chatbot-tinygo", Version), nil
 }
 
 func fill(home string, out io.Writer) error {
@@ -137,7 +140,7 @@ func compile(home string) error {
 	if err := os.CopyFS(root, os.DirFS(downloaded.Dir)); err != nil {
 		return err
 	}
-	_, err = output(root, "env", "CGO_ENABLED=1", "GOFLAGS=-mod=mod", "GOWORK=off", "GOOS=", "GOARCH=",
+	_, err = output(root, "env", "CGO_ENABLED=1", "CC=clang-19", "CXX=clang++-19", "GOFLAGS=-mod=mod", "GOWORK=off", "GOOS=", "GOARCH=",
 		"go", "build", "-tags", "llvm19", "-o", filepath.Join(home, binName), ".")
 	return err
 }

@@ -87,15 +87,35 @@ func (t *Toolchain) compileAnew(module, name string, opt []byte) ([]byte, error)
 	return os.ReadFile(made)
 }
 
-// keep puts a program in the place of those made before.
+// keep puts a program in the place of those made before. Several builds may do so
+// at once.
 func keep(program []byte, built string) error {
 	folder := filepath.Dir(built)
-	os.RemoveAll(folder)
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	half := built + ".half"
-	return errors.Join(os.WriteFile(half, program, 0o644), os.Rename(half, built))
+	before, err := filepath.Glob(filepath.Join(folder, "*"+filepath.Ext(built)))
+	if err != nil {
+		return err
+	}
+	half, err := os.CreateTemp(folder, "half-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(half.Name()) // where it has not got its name
+	_, err = half.Write(program)
+	if err = errors.Join(err, half.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(half.Name(), built); err != nil {
+		return err
+	}
+	for _, old := range before {
+		if old != built {
+			os.Remove(old) // left where it cannot be: it costs room and no more
+		}
+	}
+	return nil
 }
 
 // key stands for everything a program is made of.
@@ -111,7 +131,7 @@ func (t *Toolchain) key(module, name string, opt []byte) (string, error) {
 	}
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%s %s %s", version, flags, opt)
-	for _, file := range append(strings.Fields(list), filepath.Join(t.home, targetName)) {
+	for _, file := range append(strings.FieldsFunc(list, func(r rune) bool { return r == '\n' }), filepath.Join(t.home, targetName)) {
 		content, err := os.ReadFile(file)
 		if err != nil {
 			return "", err
@@ -157,7 +177,11 @@ func linkRoot(from, to string, replaced map[string]bool) error {
 	if err != nil {
 		return err
 	}
-	if err := linkSources(filepath.Join(from, "src"), filepath.Join(to, "src"), replaced); err != nil {
+	sources, err := filepath.EvalSymlinks(filepath.Join(from, "src")) // Debian's Go has a link there
+	if err != nil {
+		return err
+	}
+	if err := linkSources(sources, filepath.Join(to, "src"), replaced); err != nil {
 		return err
 	}
 	for _, entry := range entries {
