@@ -35,8 +35,8 @@ func (c *Client) perform(ctx context.Context, effect session.Effect) {
 	case session.CreateConversation:
 		c.call(ctx, func(ctx context.Context) (session.Event, error) {
 			created, err := c.begin(ctx, e.User)
-			return session.Created{Session: created}, err
-		}, func(f session.Failure) session.Event { return session.CreateFailed{Failure: f} })
+			return session.Created{User: e.User, Session: created}, err
+		}, func(f session.Failure) session.Event { return session.CreateFailed{User: e.User, Failure: f} })
 	case session.JoinConversation:
 		c.call(ctx, func(ctx context.Context) (session.Event, error) {
 			joined, err := c.options.API.Join(ctx, wire.JoinRequest{Code: e.Code, Name: e.Name, Nonce: e.Nonce})

@@ -105,9 +105,15 @@ type (
 	ConfigFailed struct{ Failure Failure }
 	ConfigWanted struct{}
 
-	// Created answers CreateConversation.
-	Created      struct{ Session wire.Session }
-	CreateFailed struct{ Failure Failure }
+	// Created answers CreateConversation. User is for whom it was asked.
+	Created struct {
+		User    wire.User
+		Session wire.Session
+	}
+	CreateFailed struct {
+		User    wire.User
+		Failure Failure
+	}
 
 	// Joined answers JoinConversation.
 	Joined     struct{ Session wire.Session }

@@ -127,9 +127,9 @@ func (m *machine) own(e Event) {
 	case ConfigWanted:
 		m.work.config.wanted = true
 	case Created:
-		m.created(e.Session)
+		m.created(e)
 	case CreateFailed:
-		m.createFailed(e.Failure)
+		m.createFailed(e)
 	case Joined:
 		m.joined(e.Session)
 	case JoinFailed:
@@ -262,13 +262,19 @@ func (m *machine) enter(s wire.Session) {
 	m.do(Adopt{s.Token})
 }
 
-func (m *machine) created(s wire.Session) {
-	if !m.work.begin.running || m.ConversationID != "" {
+// awaits reports whether a conversation for user is what was asked for last. One
+// for whom the visitor was before, or by the proof they had then, is not theirs.
+func (m *machine) awaits(user wire.User) bool {
+	return m.work.begin.running && m.ConversationID == "" && user == m.work.user
+}
+
+func (m *machine) created(e Created) {
+	if !m.awaits(e.User) {
 		return
 	}
 	m.work.begin = task{}
 	m.contact()
-	m.enter(s)
+	m.enter(e.Session)
 	m.work.userID = m.work.user.ID
 	if m.work.userID != "" { // somebody whom the site knows may have talked before
 		m.work.history.wanted = true
@@ -277,7 +283,11 @@ func (m *machine) created(s wire.Session) {
 	m.do(Subscribe{m.ConversationID})
 }
 
-func (m *machine) createFailed(f Failure) {
+func (m *machine) createFailed(e CreateFailed) {
+	if !m.awaits(e.User) {
+		return
+	}
+	f := e.Failure
 	if f.temporary() {
 		m.failed(&m.work.begin, f)
 		return

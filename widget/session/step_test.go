@@ -112,7 +112,7 @@ func newSession() wire.Session {
 // chatting is a story in which the first message was sent and stored.
 func chatting(t *testing.T) *story {
 	s := begin(t, Saved{})
-	s.on(Open{}).on(Send{Text: "hi", ClientID: "k1"}).on(Created{newSession()}).on(Sent{message(1, 1, visitor, "k1")})
+	s.on(Open{}).on(Send{Text: "hi", ClientID: "k1"}).on(Created{Session: newSession()}).on(Sent{message(1, 1, visitor, "k1")})
 	return s
 }
 
@@ -142,7 +142,7 @@ func TestFirstMessage(t *testing.T) {
 	if saved := the[Save](s).Saved; len(saved.Outbox) != 1 || saved.Outbox[0] != (Entry{ClientID: "k1", Body: "hello", At: s.now, State: Queued}) {
 		t.Errorf("saved %+v", saved)
 	}
-	s.on(Created{newSession()})
+	s.on(Created{Session: newSession()})
 	if the[Adopt](s).Token != "secret" || the[Subscribe](s).ConversationID != conversation {
 		t.Errorf("effects %+v", s.effects)
 	}
@@ -350,7 +350,7 @@ func TestOwnMessageWaitsForItsPredecessor(t *testing.T) {
 }
 
 func TestLostAnswerIsFoundByThePage(t *testing.T) {
-	s := begin(t, Saved{}).on(Send{Text: "hi", ClientID: "k1"}).on(Created{newSession()})
+	s := begin(t, Saved{}).on(Send{Text: "hi", ClientID: "k1"}).on(Created{Session: newSession()})
 	s.on(SendFailed{conversation, "k1", Failure{Lost: true}})
 	s.on(PageFetched{conversation, page(1, false, message(1, 1, visitor, "k1"))})
 	if s.want([]int64{1}, 1); len(s.state.Outbox) != 0 || len(s.notified(NotifySent)) != 1 {
@@ -482,7 +482,7 @@ func TestExpiredTokenLeavesAChoice(t *testing.T) {
 		}
 		fresh := newSession()
 		fresh.Conversation.ID = "c2"
-		if the[SendMessage](s.on(Created{fresh})) != (SendMessage{"c2", "k2", "kept", ""}) {
+		if the[SendMessage](s.on(Created{Session: fresh})) != (SendMessage{"c2", "k2", "kept", ""}) {
 			t.Error("not sent in the new conversation")
 		}
 		s.on(Sent{message(2, 2, visitor, "k2")}) // late, of the old one
@@ -494,10 +494,10 @@ func TestExpiredTokenLeavesAChoice(t *testing.T) {
 
 func TestCreateRefused(t *testing.T) {
 	s := begin(t, Saved{}).on(Send{Text: "a", ClientID: "k1"})
-	s.on(CreateFailed{Failure{Code: wire.CodeRateLimited, RetryAfter: 3}})
+	s.on(CreateFailed{Failure: Failure{Code: wire.CodeRateLimited, RetryAfter: 3}})
 	none[CreateConversation](s.after(2999))
 	the[CreateConversation](s.after(1))
-	s.on(CreateFailed{Failure{Code: wire.CodeOriginNotAllowed, Text: "Not here."}})
+	s.on(CreateFailed{Failure: Failure{Code: wire.CodeOriginNotAllowed, Text: "Not here."}})
 	if e := s.state.Outbox[0]; e.State != Failed || e.Reason != "Not here." || s.state.Notice.Text != "Not here." {
 		t.Errorf("entry %+v", e)
 	}
@@ -510,7 +510,7 @@ func TestReset(t *testing.T) {
 	if s.state.ConversationID != "" || len(s.state.Messages)+len(s.state.Outbox) != 0 || len(s.notified(NotifyCleared)) != 1 || !s.state.Loaded || !s.state.Open {
 		t.Errorf("state %+v", s.state)
 	}
-	s.on(Sent{message(2, 2, visitor, "k2")}).on(PageFetched{conversation, page(9, false, message(2, 2, bot, ""))}).on(Created{newSession()})
+	s.on(Sent{message(2, 2, visitor, "k2")}).on(PageFetched{conversation, page(9, false, message(2, 2, bot, ""))}).on(Created{Session: newSession()})
 	if len(s.state.Messages) != 0 || s.state.ConversationID != "" {
 		t.Error("the old conversation came back")
 	}
@@ -610,7 +610,7 @@ func TestRealtimeIsTrueToLife(t *testing.T) {
 	if got := s.logs(); !slices.Equal(got, []string{"✓ Reverb real-time connected on localhost:8000"}) {
 		t.Errorf("logs %q", got)
 	}
-	s.on(Send{Text: "hi", ClientID: "k1"}).on(Created{newSession()})
+	s.on(Send{Text: "hi", ClientID: "k1"}).on(Created{Session: newSession()})
 	is(false, wire.ProviderPolling, false)
 	s.on(Subscribed{wire.ProviderReverb, "c2"})
 	is(false, wire.ProviderPolling, false)
@@ -759,7 +759,7 @@ func TestAnswerLatency(t *testing.T) {
 		t.Error("measured twice")
 	}
 	old := begin(t, Saved{Outbox: []Entry{{ClientID: "k1", Body: "x", At: 5, State: Queued}}})
-	old.on(Created{newSession()}).on(Sent{message(1, 1, visitor, "k1")})
+	old.on(Created{Session: newSession()}).on(Sent{message(1, 1, visitor, "k1")})
 	if len(old.notified(NotifyLatency)) != 0 {
 		t.Error("a text of yesterday was measured")
 	}
@@ -793,7 +793,7 @@ func TestHeldEventsAreBounded(t *testing.T) {
 func TestPresence(t *testing.T) {
 	s := begin(t, Saved{})
 	s.on(Configured{wire.Config{Features: []string{wire.FeaturePresence}}})
-	s.on(Open{}).on(Attention{true}).on(Send{Text: "hi", ClientID: "k1"}).on(Created{newSession()})
+	s.on(Open{}).on(Attention{true}).on(Send{Text: "hi", ClientID: "k1"}).on(Created{Session: newSession()})
 	if the[TellPresence](s) != (TellPresence{conversation, wire.SignalOnline}) {
 		t.Errorf("told %+v", s.effects)
 	}

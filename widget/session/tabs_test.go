@@ -229,7 +229,7 @@ func TestRenewal(t *testing.T) {
 	s := begin(t, Saved{})
 	session := newSession()
 	session.ExpiresAt = s.now + renewBefore + 1000
-	s.on(Send{Text: "hi", ClientID: "k1"}).on(Created{session})
+	s.on(Send{Text: "hi", ClientID: "k1"}).on(Created{Session: session})
 	none[Renew](s)
 	s.after(1001)
 	the[Renew](s)
@@ -249,7 +249,7 @@ func TestIdentity(t *testing.T) {
 	if the[CreateConversation](s).User != ann {
 		t.Fatalf("effects %+v", s.effects)
 	}
-	s.on(Created{newSession()})
+	s.on(Created{ann, newSession()})
 	the[FetchHistory](s) // she has talked before, on another device
 	if s.state.Saved().UserID != "ann" {
 		t.Errorf("saved %+v", s.state.Saved())
@@ -265,6 +265,45 @@ func TestIdentity(t *testing.T) {
 	s = chatting(t).on(Identify{ann})
 	the[Forget](s)
 	the[CreateConversation](s)
+}
+
+// A conversation that was asked for one person does not become another's, however
+// late it comes, and its failure stops nothing.
+func TestIdentityOvertakesTheAnswer(t *testing.T) {
+	ann, ben, nobody := wire.User{ID: "ann", Hash: "1"}, wire.User{ID: "ben", Hash: "2"}, wire.User{}
+	refused := Failure{Code: wire.CodeIdentityInvalid}
+	for name, c := range map[string]struct {
+		asked, now wire.User
+		change     []Event
+	}{
+		"somebody else":       {ann, ben, []Event{Identify{ann}, Identify{ben}}},
+		"nobody before":       {nobody, ann, []Event{Send{Text: "hi", ClientID: "k1"}, Identify{ann}}},
+		"nobody after":        {ann, nobody, []Event{Identify{ann}, Reset{}, Send{Text: "hi", ClientID: "k1"}}},
+		"with another proof":  {ann, wire.User{ID: "ann", Hash: "3"}, []Event{Identify{ann}, Identify{wire.User{ID: "ann", Hash: "3"}}}},
+		"by way of a failure": {ann, ben, []Event{Identify{ann}, CreateFailed{ann, Failure{Lost: true}}, Identify{ben}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, late := range []Event{Created{c.asked, newSession()}, CreateFailed{c.asked, refused}} {
+				s := begin(t, Saved{})
+				for _, e := range c.change {
+					s.on(e)
+				}
+				if the[CreateConversation](s).User != c.now {
+					t.Fatalf("asked for %+v", s.effects)
+				}
+				if s.on(late); s.state.ConversationID != "" || s.state.Notice.Code != "" || !s.state.work.begin.running {
+					t.Fatalf("%T: %+v", late, s.state)
+				}
+				if s.on(Created{c.now, newSession()}); the[Save](s).Saved.UserID != c.now.ID || s.state.ConversationID != conversation {
+					t.Errorf("saved %+v", s.state.Saved())
+				}
+			}
+		})
+	}
+	s := begin(t, Saved{}).on(Identify{ann}).on(Identify{ann})
+	none[CreateConversation](s) // it is under way
+	s = begin(t, Saved{UserID: "ann"}).on(Identify{ann})
+	the[CreateConversation](s) // was, when the page was left
 }
 
 // What the visitor does before it is known who leads is done by whoever comes

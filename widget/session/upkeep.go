@@ -195,17 +195,14 @@ func (m *machine) renewFailed(e RenewFailed) {
 // nobody, or as somebody else, never joins another's: it is left, and forgotten
 // here.
 func (m *machine) identify(user wire.User) {
-	same := user.ID == m.work.userID
+	asked := m.work.begin.wanted && user == m.work.user
 	m.work.user = user
-	if same {
-		return
-	}
-	if m.ConversationID != "" {
+	if m.ConversationID != "" && user.ID != m.work.userID {
 		m.leave()
 		m.do(Forget{})
 	}
 	m.work.userID = user.ID
-	if user.ID != "" { // they may have talked on another device
-		m.work.begin.wanted = true
+	if m.ConversationID == "" && !asked { // what was asked for somebody else is not waited for
+		m.work.begin = task{wanted: user.ID != ""} // they may have talked on another device
 	}
 }
