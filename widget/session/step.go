@@ -210,7 +210,8 @@ func (m *machine) requeueAccepted() {
 	}
 }
 
-// leave forgets the conversation, but not what is in the outbox.
+// leave forgets the conversation, but not what is in the outbox, nor who the
+// visitor is.
 func (m *machine) leave() {
 	if m.ConversationID != "" {
 		m.do(Subscribe{})
@@ -220,7 +221,7 @@ func (m *machine) leave() {
 		Offer: m.Offer,
 		work: work{
 			started: m.work.started, socket: m.work.socket, config: m.work.config, wake: m.work.wake,
-			attentive: m.work.attentive, user: m.work.user,
+			attentive: m.work.attentive, user: m.work.user, userID: m.work.userID,
 		},
 	}
 	m.requeue()
@@ -236,7 +237,7 @@ func (m *machine) startOver() {
 func (m *machine) reset() {
 	m.leave()
 	m.Outbox = nil
-	m.work.user = wire.User{}
+	m.work.user, m.work.userID = wire.User{}, ""
 	m.do(Forget{})
 	m.do(Notify{Kind: NotifyCleared})
 }

@@ -583,6 +583,34 @@ func TestJoin(t *testing.T) {
 	}
 }
 
+// Whom the site knows is the same person in a conversation they have joined, and
+// in one they have begun anew.
+func TestJoinKeepsTheUser(t *testing.T) {
+	ann := wire.User{ID: "ann"}
+	s := begin(t, Saved{}).on(Identify{ann}).on(Created{ann, newSession()}).on(HistoryFetched{conversation, 0, page(0, false)})
+	other := newSession()
+	other.Conversation.ID = "c2"
+	s.on(Join{Code: "abc"}).on(Joined{other})
+	saved := the[Save](s).Saved
+	if saved.UserID != "ann" || saved.ConversationID != "c2" {
+		t.Fatalf("saved %+v", saved)
+	}
+	again := begin(t, saved).on(Identify{ann})
+	none[Forget](again)
+	if again.state.ConversationID != "c2" {
+		t.Error("thrown out of the conversation that she has joined")
+	}
+	the[Forget](again.on(Identify{}))
+
+	s.on(FetchFailed{"c2", Failure{Code: wire.CodeTokenExpired}}).on(StartOver{})
+	if saved := the[Save](s).Saved; saved.UserID != "ann" {
+		t.Errorf("saved %+v", saved)
+	}
+	if saved := the[Save](s.on(Reset{})).Saved; saved.UserID != "" {
+		t.Errorf("saved after a reset: %+v", saved)
+	}
+}
+
 func TestInvite(t *testing.T) {
 	none[MakeInvitation](begin(t, Saved{}).on(Invite{}))
 	s := chatting(t).on(Invite{})
