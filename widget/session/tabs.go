@@ -116,15 +116,15 @@ func (m *machine) handOn(e Event) {
 		m.work.handed = append(slices.Clip(m.work.handed), e.ClientID)
 		m.handTexts()
 		return
+	case Delete:
+		m.work.handed = slices.DeleteFunc(slices.Clone(m.work.handed), func(id string) bool { return id == e.ClientID })
 	case Identify:
 		m.work.user = e.User
-	default:
-		if d, ok := e.(Delete); ok {
-			m.work.handed = slices.DeleteFunc(slices.Clone(m.work.handed), func(id string) bool { return id == d.ClientID })
-		}
-		if !m.work.heard {
-			m.work.unheard = append(slices.Clip(m.work.unheard), e)
-		}
+	case Reset:
+		m.work.user = wire.User{}
+	}
+	if !m.work.heard {
+		m.work.unheard = append(slices.Clip(m.work.unheard), e)
 	}
 	m.do(Forward{e})
 }

@@ -225,6 +225,24 @@ func TestResetInAFollower(t *testing.T) {
 	}
 }
 
+// Whoever was forgotten in a tab that follows does not come back when that tab
+// leads, and whoever was named after that is there.
+func TestForgottenInAFollower(t *testing.T) {
+	ann, ben := wire.User{ID: "ann"}, wire.User{ID: "ben"}
+	x := openTabs(t)
+	x.do(Identify{ann})
+	x.do(Reset{})
+	x.mirror()
+	x.b.on(Lead{x.a.state.Saved()})
+	none[CreateConversation](x.b)
+
+	s := &story{t: t, now: 1}
+	s.on(Started{Following: true}).on(Identify{ann}).on(Reset{}).on(Identify{ben})
+	if s.on(Lead{s.state.Saved()}); the[CreateConversation](s).User != ben {
+		t.Errorf("effects %+v", s.effects)
+	}
+}
+
 func TestRenewal(t *testing.T) {
 	s := begin(t, Saved{})
 	session := newSession()
