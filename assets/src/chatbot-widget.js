@@ -214,9 +214,8 @@
 
 	// prepare has the chat under way when it is wanted, unless the visitor would
 	// pay dearly for what may not be.
-	const { saveData, effectiveType } = navigator.connection || {};
 	const prepare = () => {
-		if (saveData || /2g/.test(effectiveType)) return;
+		if (navigator.connection?.saveData || /2g/.test(navigator.connection?.effectiveType)) return;
 		startFrame();
 		post("load", {}, true);
 	};
@@ -273,7 +272,7 @@
 		port = channel.port1;
 		port.onmessage = e => e.data?.chatbot !== 1 || receive(e.data);
 		source.postMessage({ chatbot: 1, type: "connect", nonce: data.nonce, user: settings.user }, origin, [channel.port2]);
-		tellPage();
+		tellPage(document.hasFocus());
 		for (const message of pending.splice(0)) port.postMessage(message);
 		expect();
 		ready = shown = true;
@@ -282,8 +281,8 @@
 		emit("ready", {});
 	};
 
-	// A page has the focus only while it is visible; one whose frame has it, too.
-	const tellPage = () => post("page", { attentive: document.hasFocus() });
+	// The page loses the focus to its frame as to anything else: that tells of its own.
+	const tellPage = attentive => post("page", { attentive });
 
 	// receive acts on a message of the frame and passes on what the site may see.
 	const receive = ({ chatbot, type, ...detail }) => {
@@ -345,7 +344,7 @@
 		for (const type of types.split(" ")) target.addEventListener(type, fn, ending);
 	};
 	const register = method => (event, fn) => {
-		listeners[event]?.[method](fn) ?? warn(`no event "${event}"`);
+		listeners[event]?.[method](fn) ?? warn("no event " + event);
 	};
 
 	const api = {
@@ -412,7 +411,7 @@
 	listen(panel, "close", () => panel.open || close()); // by the system's back gesture
 	listen(narrow, "change", arrange);
 	listen(view, "resize scroll", draw);
-	listen(window, "focus blur", tellPage);
+	listen(window, "focus blur", e => tellPage(e.type === "focus"));
 
 	// An invitation stands in the fragment, which no server sees. It is taken out
 	// of the address, so that it is not passed on by accident.

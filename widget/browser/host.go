@@ -24,7 +24,7 @@ type Message struct {
 	Text string    `json:"text"`
 	At   wire.Time `json:"-"`
 	Code string    `json:"code"`
-	// Attentive says that the page is visible and has the focus: only it knows.
+	// Attentive says that the page itself has the focus: only it knows.
 	Attentive bool `json:"attentive"`
 	Cut       bool `json:"cut"`
 }

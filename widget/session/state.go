@@ -306,7 +306,10 @@ type work struct {
 	delivering   int64     // and up to here it was told
 	deliverAt    wire.Time // when the server is to be told that more has come
 	markAt       wire.Time // when it may be told again how far the visitor has read
-	attentive    bool      // the page is visible and has the focus
+	attentive    bool      // the page has the focus
+	focused      bool      // the chat itself has it
+	hidden       bool      // nobody can see the page
+	attended     wire.Time // when the focus moved last while the visitor looked
 	glance       wire.Time // until when what has come since does not count as unread, 0 where nothing has
 
 	present  wire.Time       // when it is to be told again that the visitor is here

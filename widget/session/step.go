@@ -37,6 +37,10 @@ func (m *machine) handle(e Event) {
 	case StandDown:
 		m.standDown()
 		return
+	case Shown:
+		m.work.hidden = false
+	case Hidden:
+		m.work.hidden = true
 	}
 	if m.work.following {
 		m.followed(e)
@@ -84,7 +88,9 @@ func (m *machine) own(e Event) {
 	case Read:
 		m.read(min(e.Seq, m.lastSeq()))
 	case Attention:
-		m.work.attentive = e.Given
+		m.attend(e.Given, m.work.focused)
+	case Focus:
+		m.attend(m.work.attentive, e.In)
 	case Identify:
 		m.identify(e.User)
 	case Older:
@@ -221,7 +227,8 @@ func (m *machine) leave() {
 		Offer: m.Offer,
 		work: work{
 			started: m.work.started, socket: m.work.socket, config: m.work.config, wake: m.work.wake,
-			attentive: m.work.attentive, user: m.work.user, userID: m.work.userID,
+			attentive: m.work.attentive, focused: m.work.focused, hidden: m.work.hidden, attended: m.work.attended,
+			user: m.work.user, userID: m.work.userID,
 		},
 	}
 	m.requeue()
@@ -421,7 +428,7 @@ func (m *machine) settle() {
 	if m.Notice.Until > 0 && m.Notice.Until <= m.now {
 		m.Notice = Notice{}
 	}
-	if m.Open && m.work.attentive {
+	if m.looking() {
 		m.read(min(m.work.onScreen, m.lastSeq()))
 	}
 	m.settleUnread()
@@ -437,7 +444,7 @@ func (m *machine) settleUnread() {
 			unread++
 		}
 	}
-	if looking := m.Open && m.work.attentive; looking && unread > m.Unread {
+	if m.looking() && unread > m.Unread {
 		if m.work.glance == 0 {
 			m.work.glance = m.now + glance
 		}
@@ -513,6 +520,7 @@ func (m *machine) next() (at wire.Time) {
 	}
 	if m.Open && m.ConversationID != "" && !m.work.following && m.offers(wire.FeaturePresence) {
 		sooner(m.work.present)
+		sooner(m.work.attended + awayAfter)
 	}
 	if !m.work.following && !m.work.read.running {
 		if m.undelivered() {

@@ -849,6 +849,59 @@ func TestPresence(t *testing.T) {
 	}
 }
 
+// The visitor attends where the page or the chat has the focus, and a hidden page
+// has no reader. The focus on its way from one to the other is not told.
+func TestAttention(t *testing.T) {
+	s := begin(t, Saved{})
+	s.on(Configured{wire.Config{Features: []string{wire.FeaturePresence, wire.FeatureReadMarks}}})
+	s.on(Open{}).on(Attention{true}).on(Send{Text: "hi", ClientID: "k1"}).on(Created{Session: newSession()}).on(Sent{message(1, 1, visitor, "k1")})
+	for _, way := range [][]Event{
+		{Attention{}, Focus{true}}, {Focus{}, Attention{true}}, {Focus{true}, Attention{}}, {Attention{true}, Focus{}},
+	} {
+		s.now += presentEvery / 2
+		for _, e := range way {
+			if s.on(e); len(all[TellPresence](s)) > 0 && the[TellPresence](s).State != wire.SignalOnline {
+				t.Fatalf("on the way %+v: %+v", way, s.effects)
+			}
+			s.now += 20
+		}
+		if s.after(awayAfter); len(all[TellPresence](s)) > 0 && the[TellPresence](s).State != wire.SignalOnline {
+			t.Fatalf("after %+v: %+v", way, s.effects)
+		}
+	}
+	s.on(event(message(2, 2, bot, ""))).on(Seen{2})
+	if the[MarkRead](s).Seq != 2 {
+		t.Errorf("marked %+v", s.effects)
+	}
+	s.on(ReadMarked{conversation, 2})
+
+	s.now += 10_000
+	s.on(Attention{}).on(Focus{true}).on(Focus{}) // by another program's window
+	none[TellPresence](s)
+	if at := s.state.work.wake; at != s.now+awayAfter {
+		t.Errorf("looked at again after %d ms", at-s.now)
+	}
+	if s.after(awayAfter); the[TellPresence](s).State != wire.SignalAway {
+		t.Errorf("told %+v", s.effects)
+	}
+	s.on(event(message(3, 3, bot, ""))).on(Seen{3}).after(60_000)
+	if none[MarkRead](s); s.state.Unread != 1 {
+		t.Error("read by nobody")
+	}
+	if s.on(Focus{true}); the[MarkRead](s).Seq != 3 || the[TellPresence](s).State != wire.SignalOnline {
+		t.Errorf("effects %+v", s.effects)
+	}
+	s.on(ReadMarked{conversation, 3}).after(60_000)
+	if s.on(Hidden{}); the[TellPresence](s).State != wire.SignalAway { // which blurs nothing in some browsers
+		t.Errorf("effects %+v", s.effects)
+	}
+	s.on(event(message(4, 4, bot, ""))).on(Seen{4}).after(60_000)
+	none[MarkRead](s)
+	if s.on(Shown{}); the[MarkRead](s).Seq != 4 {
+		t.Errorf("effects %+v", s.effects)
+	}
+}
+
 // What has come is told once it is clear that it is not read at once.
 func TestDelivered(t *testing.T) {
 	s := chatting(t)

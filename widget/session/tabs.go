@@ -101,7 +101,7 @@ func (m *machine) followed(e Event) {
 		m.mirrored(e.Shared)
 	case Lead:
 		m.lead(e.Saved)
-	case Open, Close, Attention, Seen, Offered, Decline, Tick, Unsaved, Refused:
+	case Open, Close, Attention, Focus, Seen, Offered, Decline, Tick, Unsaved, Refused:
 		m.own(e)
 	}
 }
@@ -188,7 +188,7 @@ func (m *machine) takeOver(saved Saved) {
 func (m *machine) standDown() {
 	m.requeue()
 	m.Cursor = m.shownUpTo() // what was kept back is forgotten with all other work
-	m.work = work{started: m.work.started, readSeq: m.work.readSeq, accepted: m.work.accepted, onScreen: m.work.onScreen, attentive: m.work.attentive, user: m.work.user, wake: m.work.wake, following: true}
+	m.work = work{started: m.work.started, readSeq: m.work.readSeq, accepted: m.work.accepted, onScreen: m.work.onScreen, attentive: m.work.attentive, focused: m.work.focused, hidden: m.work.hidden, user: m.work.user, wake: m.work.wake, following: true}
 	m.do(Subscribe{})
 	m.do(Connect{})
 }

@@ -213,6 +213,16 @@ func TestReadingInAFollower(t *testing.T) {
 	}
 	x.mirror()
 	x.same()
+	x.a.on(event(message(3, 3, bot, "")))
+	x.mirror()
+	x.do(Hidden{})
+	x.do(Seen{3})
+	if x.mirror(); x.a.state.Unread != 1 {
+		t.Error("a page that nobody sees has read it")
+	}
+	if x.do(Shown{}); x.a.state.Unread != 0 {
+		t.Error("not read")
+	}
 }
 
 func TestResetInAFollower(t *testing.T) {
