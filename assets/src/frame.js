@@ -134,14 +134,14 @@
 
 	// receive does what concerns the document, and passes on what does not.
 	const receive = m => {
+		if (m.type === "network" && !host.config.debug) return;
+		if (/^(open|close)$/.test(m.type)) opened = m.type === "open";
+		if (/^(load|open|send|invite|reset)$/.test(m.type)) setTimeout(start, headStart);
+		if (m.type === "send") return typeof m.text === "string" && say(m.text);
 		if (m.type === "identify") {
 			host.config.user = person(m.user);
 			return pass({ type: "config" });
 		}
-		if (m.type === "send") return typeof m.text === "string" && say(m.text);
-		if (m.type === "network" && !host.config.debug) return;
-		if (/^(open|close)$/.test(m.type)) opened = m.type === "open";
-		if (/^(load|open|send|invite|identify|reset)$/.test(m.type)) setTimeout(start, headStart);
 		if (m.type === "open") {
 			painted();
 			if (m.focus !== false) { // a frame that is not shown yet may refuse it
@@ -385,10 +385,11 @@
 		// post tells the page something: its kind, and what goes with it as JSON.
 		post: (type, detail) => post(type, attempt(() => JSON.parse(detail))),
 		// listen gives the program all messages from now on, after those that have
-		// waited. What was written early comes first, in its order.
+		// waited. What was written early comes last, in its order: of what was written
+		// before a reset nothing is left.
 		listen: fn => {
 			deliver = fn;
-			for (const m of [...early.splice(0), ...waiting.splice(0)]) pass(m);
+			for (const m of [...waiting.splice(0), ...early.splice(0)]) pass(m);
 		},
 		// live says that the program has drawn itself.
 		live: () => {

@@ -108,8 +108,11 @@ func (m *machine) followed(e Event) {
 
 // handOn hands on what the visitor did. As long as no leader was heard it is
 // remembered too: there may be none yet, and it falls to this tab then. A text is
-// kept anyway.
+// kept anyway, but for a reset before it.
 func (m *machine) handOn(e Event) {
+	if !m.work.heard {
+		m.work.unheard = append(slices.Clip(m.work.unheard), e)
+	}
 	switch e := e.(type) {
 	case Send:
 		m.write(e)
@@ -121,10 +124,7 @@ func (m *machine) handOn(e Event) {
 	case Identify:
 		m.work.user = e.User
 	case Reset:
-		m.work.user = wire.User{}
-	}
-	if !m.work.heard {
-		m.work.unheard = append(slices.Clip(m.work.unheard), e)
+		m.work.user, m.work.handed, m.Outbox = wire.User{}, nil, nil
 	}
 	m.do(Forward{e})
 }

@@ -246,6 +246,14 @@ func TestForgottenInAFollower(t *testing.T) {
 	x.b.on(Lead{x.a.state.Saved()})
 	none[CreateConversation](x.b)
 
+	x = openTabs(t)
+	x.b.on(Send{Text: "lost", ClientID: "k8"}) // the leader never hears of it
+	x.do(Reset{})
+	x.do(Send{Text: "after", ClientID: "k9"})
+	if o := x.a.state.Outbox; len(o) != 1 || o[0].ClientID != "k9" || len(x.b.state.Outbox) != 1 {
+		t.Errorf("the leader has %+v, this tab %+v", o, x.b.state.Outbox)
+	}
+
 	s := &story{t: t, now: 1}
 	s.on(Started{Following: true}).on(Identify{ann}).on(Reset{}).on(Identify{ben})
 	if s.on(Lead{s.state.Saved()}); the[CreateConversation](s).User != ben {
@@ -342,6 +350,12 @@ func TestDoneBeforeAnybodyLeads(t *testing.T) {
 	s.on(Lead{s.state.Saved()}).on(Configured{})
 	if the[JoinConversation](s).Code != "code" {
 		t.Errorf("effects %+v", s.effects)
+	}
+	s = &story{t: t, now: 1}
+	s.on(Started{Following: true}).on(Send{Text: "before", ClientID: "k1"}).on(Reset{}).on(Send{Text: "after", ClientID: "k2"})
+	saved := Saved{Outbox: []Entry{{ClientID: "k2", Body: "after", At: 1, State: Queued}, {ClientID: "k1", Body: "before", At: 1, State: Queued}}}
+	if s.on(Lead{saved}); len(s.state.Outbox) != 1 || s.state.Outbox[0].ClientID != "k2" {
+		t.Errorf("after a reset: %+v", s.state.Outbox)
 	}
 	x := openTabs(t)
 	x.b.on(StandDown{}) // of another tab's leading nothing is known
