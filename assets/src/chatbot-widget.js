@@ -16,7 +16,7 @@
 	const warn = text => console.warn("[chatbot] " + text);
 	const current = document.currentScript;
 	const script = [current, ...document.scripts].find(s => s && /chatbot-widget(\.\w+)?\.js/.test(s.src)) || current;
-	if (!script || !script.src) return warn("no script");
+	if (!script?.src) return warn("no script");
 
 	// --- Settings -------------------------------------------------------------
 
@@ -267,7 +267,7 @@
 	// greet answers the frame's hello, once, with the port for all the rest. The frame
 	// has painted itself.
 	const greet = ({ source, origin, data }) => {
-		if (!frame || port || source !== frame.contentWindow || origin !== home.origin || data?.chatbot !== 1 || data.type !== "hello") return;
+		if (port || source !== frame?.contentWindow || origin !== home.origin || data?.chatbot !== 1 || data.type !== "hello") return;
 		const channel = new MessageChannel();
 		port = channel.port1;
 		port.onmessage = e => e.data?.chatbot !== 1 || receive(e.data);
@@ -363,9 +363,10 @@
 		},
 		identify(user) {
 			settings.user = user;
-			post("identify", { user });
+			post("identify", { user }, true);
 		},
 		reset() {
+			api.identify(); // nor is a frame that is made anew told who it was
 			if (begun()) startFrame(); // the conversation's keys are in there
 			post("reset", {}, true);
 		},

@@ -136,12 +136,14 @@
 	const receive = m => {
 		if (m.type === "network" && !host.config.debug) return;
 		if (/^(open|close)$/.test(m.type)) opened = m.type === "open";
-		if (/^(load|open|send|invite|reset)$/.test(m.type)) setTimeout(start, headStart);
-		if (m.type === "send") return typeof m.text === "string" && say(m.text);
 		if (m.type === "identify") {
 			host.config.user = person(m.user);
-			return pass({ type: "config" });
+			m = { type: "config" };
 		}
+		// Somebody else's talk is to be left at once, though nobody looks.
+		const left = m.type === "config" && talk.token && (talk.userId || "") !== host.config.user.id;
+		if (left || /^(load|open|send|invite|reset)$/.test(m.type)) setTimeout(start, headStart);
+		if (m.type === "send") return typeof m.text === "string" && say(m.text);
 		if (m.type === "open") {
 			painted();
 			if (m.focus !== false) { // a frame that is not shown yet may refuse it
@@ -225,6 +227,7 @@
 		say(text);
 	};
 	const forget = () => {
+		write("");
 		drafts.remove("draft");
 		if (deliver) return;
 		early.length = 0;
@@ -487,8 +490,7 @@
 	// yet: the server is asked how much is unread, and the program is started for
 	// that, or while the talk is fresh. Otherwise it waits for the visitor.
 	const resume = async () => {
-		const talk = attempt(() => JSON.parse(saved));
-		if (started || !talk || !talk.token) return;
+		if (started || !talk.token) return;
 		if (Date.now() - talk.at < fresh) return start();
 		const answer = await fetch(`${host.server}/api/chatbot/conversations/${encodeURIComponent(talk.conversationId)}`, {
 			headers: { Authorization: "Bearer " + talk.token, "X-Chatbot-Site": host.ticket },
@@ -593,13 +595,13 @@
 
 	// The page has given what the site configured as the frame's name: it is painted
 	// at once. Then the page is spoken to, which shows what there is.
-	const saved = storage.get("conversation");
+	const talk = attempt(() => JSON.parse(storage.get("conversation"))) || {};
 	textarea.value ||= drafts.get("draft") || "";
 	apply({ ...attempt(() => JSON.parse(window.name)) });
 	refresh();
 	if (parent !== window && /^https?:/.test(site)) {
 		// Who has talked before sees that there is something to come.
-		if (saved) for (const side of ["theirs", "mine", "theirs"]) sketch(`row ${side} first last skeleton`);
+		if (talk.token) for (const side of ["theirs", "mine", "theirs"]) sketch(`row ${side} first last skeleton`);
 		addEventListener("message", shake);
 		attempt(() => parent.postMessage({ chatbot: 1, type: "hello", nonce }, site));
 	} else {

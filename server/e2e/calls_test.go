@@ -2,7 +2,7 @@ package e2e
 
 import "testing"
 
-// site is a page whose site calls the widget before its script is there.
+// calls opens a page whose site calls the widget before its script is there.
 func (w *world) calls(attributes, calls string) *visitor {
 	w.t.Helper()
 	w.more["/calls.js"] = `window.ChatbotWidget = [];
@@ -43,6 +43,53 @@ func TestWrittenAfterReset(t *testing.T) {
 	release()
 	p.untilAnswers(1)
 	if got := p.mine(); got != "After" {
+		t.Errorf("the visitor's own messages are %q", got)
+	}
+}
+
+// Who was forgotten stays so: nothing that they were writing is left, and a frame
+// that is made anew does not sign them in again.
+func TestForgottenUser(t *testing.T) {
+	w := newWorld(t)
+	w.setPage(w.userTag(t, "ann", "Ann", w.site.URL))
+	v, p := w.chatting()
+	v.write(p.target, "Half a secret")
+	eval[bool](v, `(ChatbotWidget.reset(), true)`)
+	p.until(logBox + `.childElementCount === 0 && ` + composer + `.value === ''`)
+	evalIn[bool](v, p.target, `(chatbotHost.post('dead', '{"renew":true}'), true)`)
+	p = &panel{v: v, target: v.otherFrame(p)}
+	p.until(`document.activeElement.tagName === 'TEXTAREA'`)
+	p.say("Somebody else")
+	p.untilAnswers(1)
+	if got := p.mine(); got != "Somebody else" {
+		t.Errorf("the visitor's own messages are %q", got)
+	}
+}
+
+// ageTalk has the talk that is kept be one of long ago.
+const ageTalk = `{
+	const key = "chatbot:conversation", kept = localStorage.getItem(key);
+	if (kept) localStorage.setItem(key, kept.replace(/"at":\d+/, '"at":1'));
+}`
+
+// Where the site says from the beginning that nobody is signed in, nothing is left
+// of who was, though the chat is not opened.
+func TestSignedOut(t *testing.T) {
+	w := newWorld(t)
+	w.gate.runBefore(ageTalk)
+	w.setPage(w.userTag(t, "ann", "Ann", w.site.URL))
+	v, p := w.chatting()
+	conversation, _ := p.token()
+	w.gate.deny(conversation) // how much is unread
+	w.more["/out.js"] = `window.ChatbotWidget = [["identify", {}]]`
+	w.setPage(`<script src="/out.js"></script>` + w.tag(""))
+	v.open(w.site.URL)
+	p = &panel{v: v, target: v.frame()}
+	p.until(`chatbotHost.storage.get('conversation') === null`)
+	p = v.openChat()
+	p.say("Somebody else")
+	p.untilAnswers(1)
+	if got := p.mine(); got != "Somebody else" {
 		t.Errorf("the visitor's own messages are %q", got)
 	}
 }
