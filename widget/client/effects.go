@@ -33,8 +33,9 @@ func (c *Client) perform(ctx context.Context, effect session.Effect) {
 			return session.Configured{Config: config}, err
 		}, func(f session.Failure) session.Event { return session.ConfigFailed{Failure: f} })
 	case session.CreateConversation:
+		revoking := c.revoking
 		c.call(ctx, func(ctx context.Context) (session.Event, error) {
-			created, err := c.begin(ctx, e.User)
+			created, err := c.begin(ctx, e.User, revoking)
 			return session.Created{User: e.User, Session: created}, err
 		}, func(f session.Failure) session.Event { return session.CreateFailed{User: e.User, Failure: f} })
 	case session.JoinConversation:
@@ -115,9 +116,7 @@ func (c *Client) perform(ctx context.Context, effect session.Effect) {
 			return session.InviteFailed{ConversationID: e.ConversationID, Failure: f}
 		})
 	case session.Adopt:
-		c.mu.Lock()
-		c.token = e.Token
-		c.mu.Unlock()
+		c.adopt(e.Token)
 	case session.Forget:
 		c.forget(ctx)
 	case session.Keep:
@@ -165,12 +164,13 @@ func (c *Client) revise(ctx context.Context, id string, do func(context.Context,
 	}, func(f session.Failure) session.Event { return session.ReviseFailed{ConversationID: id, Failure: f} })
 }
 
-// begin asks for a conversation: a new one, or that of somebody who is signed in
-// at the site.
-func (c *Client) begin(ctx context.Context, user wire.User) (wire.Session, error) {
+// begin asks for a conversation: a new one, or, when nothing is being revoked any
+// more, that of somebody who is signed in at the site.
+func (c *Client) begin(ctx context.Context, user wire.User, revoking <-chan struct{}) (wire.Session, error) {
 	if user.ID == "" {
 		return c.options.API.Create(ctx)
 	}
+	wait(revoking)
 	return c.options.API.SignIn(ctx, user)
 }
 
