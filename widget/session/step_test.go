@@ -231,6 +231,13 @@ func TestRetryAfterIsRespectedAndTold(t *testing.T) {
 	}
 }
 
+func TestOneSecondIsAMoment(t *testing.T) {
+	s := chatting(t).on(Send{Text: "a", ClientID: "k2"}).on(SendFailed{conversation, "k2", Failure{Code: wire.CodeRateLimited, RetryAfter: 1}})
+	if text := s.state.Notice.Text; !strings.Contains(text, "in a moment") {
+		t.Errorf("told %q", text)
+	}
+}
+
 func TestBackoffGrowsAndIsCapped(t *testing.T) {
 	for tries := 1; tries < 40; tries++ {
 		full := maxBackoff

@@ -180,6 +180,8 @@ func TestNotices(t *testing.T) {
 		"a rate limit":    {"de", session.State{Notice: session.Notice{Code: wire.CodeRateLimited, Text: "Slow.", RetryAfter: 9}}, notice{Text: "Das war viel auf einmal. Ihre Nachricht wird in 9 Sekunden gesendet."}},
 		"the English one": {"en", session.State{Notice: session.Notice{Code: wire.CodeRateLimited, Text: "Slow."}}, notice{Text: "Slow."}},
 		"a small one":     {"de", session.State{Notice: session.Notice{Code: wire.CodeRateLimited, Text: "Slow.", RetryAfter: 9, Again: true}}, notice{Text: "Das war viel auf einmal. Bitte versuchen Sie es in 9 Sekunden noch einmal."}},
+		"a moment":        {"de", session.State{Notice: session.Notice{Code: wire.CodeRateLimited, Text: "Slow.", RetryAfter: 1}}, notice{Text: "Das war viel auf einmal. Ihre Nachricht wird gleich gesendet."}},
+		"a small moment":  {"en", session.State{Notice: session.Notice{Code: wire.CodeRateLimited, Text: "Slow.", RetryAfter: 1, Again: true}}, notice{Text: "That did not work. Please try again."}},
 		"no wait known":   {"de", session.State{Notice: session.Notice{Code: wire.CodeRateLimited, Again: true}}, notice{Text: "Das hat nicht geklappt. Bitte versuchen Sie es noch einmal."}},
 		"too late":        {"en", session.State{Notice: session.Notice{Code: wire.CodeTooLate, Text: "x", Again: true}}, notice{Text: "It is too late for that: the message stays as it is."}},
 		"not there":       {"de", session.State{Notice: session.Notice{Code: wire.CodeNotFound, Text: "x", Again: true}}, notice{Text: i18n.For("de").TooLate}},
