@@ -194,9 +194,9 @@
 	};
 
 	// say hands a text to the program, or keeps it for the program and shows it as
-	// one that is on its way.
-	const say = text => {
-		const m = { type: "send", text, at: Date.now() };
+	// one that is on its way. What the visitor has composed may be an answer.
+	const say = (text, type = "send") => {
+		const m = { type, text, at: Date.now() };
 		if (deliver) return pass(m);
 		if (early.length >= maxWaiting || !text.trim()) return;
 		early.push(m);
@@ -224,7 +224,7 @@
 		write("");
 		drafts.remove("draft");
 		textarea.focus();
-		say(text);
+		say(text, "composed");
 	};
 	const forget = () => {
 		write("");

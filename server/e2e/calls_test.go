@@ -93,3 +93,23 @@ func TestSignedOut(t *testing.T) {
 		t.Errorf("the visitor's own messages are %q", got)
 	}
 }
+
+// What the site sends is a message of its own, whatever the visitor is about to
+// correct, and leaves them at it.
+func TestSentWhileEditing(t *testing.T) {
+	w := newWorld(t)
+	v, p := w.chatting()
+	p.act("Hello", "Edit")
+	p.wrote("Hello")
+	eval[bool](v, `(ChatbotWidget.send("From the page"), true)`)
+	p.untilAnswers(2)
+	if got := p.mine(); got != "Hello,From the page" {
+		t.Errorf("the visitor's own messages are %q", got)
+	}
+	evalIn[bool](v, p.target, `(`+composer+`.select(), true)`)
+	p.say("Hello, you")
+	p.until(message("Hello, you"))
+	if got := p.mine(); got != "Hello, you,From the page" {
+		t.Errorf("the visitor's own messages are %q", got)
+	}
+}

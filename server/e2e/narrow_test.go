@@ -24,8 +24,11 @@ func TestMoreIsInView(t *testing.T) {
 				w.asAgent(conversation, strings.Repeat("An answer that needs all the room. ", 8))
 				p.untilSaid("An answer that needs all the room.")
 				p.until(`document.querySelectorAll('.more').length === 3`)
-				outside := evalIn[string](v, p.target, `(log => JSON.stringify([...log.querySelectorAll('.more')].map(e => e.getBoundingClientRect())
-					.filter(r => r.left < log.getBoundingClientRect().left || r.right > log.getBoundingClientRect().left + log.clientWidth)))(document.querySelector('#log'))`)
+				outside := evalIn[string](v, p.target, `(log => {
+					const left = log.getBoundingClientRect().left + log.clientLeft;
+					const places = [...log.querySelectorAll('.more')].map(e => e.getBoundingClientRect());
+					return JSON.stringify(places.filter(r => r.left < left || r.right > left + log.clientWidth));
+				})(document.querySelector('#log'))`)
 				if outside != "[]" {
 					t.Errorf("out of view: %s", outside)
 				}

@@ -46,11 +46,16 @@ func (r *Root) Said(send session.Send) session.Event {
 	return send
 }
 
+// current is what the composer is for now.
+func (r *Root) current() mode {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.mode
+}
+
 // bar is what the bar above the composer says.
 func (r *Root) bar() *modeBar {
-	r.mu.Lock()
-	m := r.mode
-	r.mu.Unlock()
+	m := r.current()
 	bar := &modeBar{Words: r.words, Root: r}
 	switch {
 	case m.Edit != "":

@@ -155,6 +155,9 @@ func (r *Root) take(ctx app.Context) {
 	if !sameTalk(&before, &r.state, r.options.Offset, r.made, now) {
 		r.pages = nil
 	}
+	if before.ConversationID != r.state.ConversationID && r.current() != (mode{}) {
+		r.begin(mode{}, "") // what it was about is gone
+	}
 	if !r.away && len(r.state.Messages) > maxMessages {
 		r.options.Chat.Do(session.Trim{Keep: maxMessages / 2})
 	}

@@ -5,6 +5,7 @@ package ui
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -391,6 +392,28 @@ func TestComposerKeepsItsText(t *testing.T) {
 		m.root.begin(step.mode, step.text)
 		if got := m.scrolled[len(m.scrolled)-1]; got != step.want {
 			t.Errorf("%+v: %s, want %s", step.mode, got, step.want)
+		}
+	}
+}
+
+// Neither an answer nor a correction outlives its conversation, and the text that
+// was to be corrected goes with it.
+func TestModeEndsWithItsConversation(t *testing.T) {
+	for m, want := range map[mode]string{{Reply: "m1"}: `composed "", stay true`, {Edit: "m1"}: `composed "", stay false`} {
+		x := mount(t, Site{}, talk(1))
+		x.root.begin(m, "old")
+		x.show(talk(2))
+		if x.root.current() != m {
+			t.Errorf("%+v: %+v after a message of the same talk", m, x.root.current())
+		}
+		other := talk(1)
+		other.ConversationID = "c2"
+		x.show(other)
+		if e := x.root.Said(session.Send{Text: "new"}); e != (session.Send{Text: "new"}) {
+			t.Errorf("%+v: said %+v", m, e)
+		}
+		if !slices.Contains(x.scrolled, want) {
+			t.Errorf("%+v: %q", m, x.scrolled)
 		}
 	}
 }
