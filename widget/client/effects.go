@@ -52,15 +52,15 @@ func (c *Client) perform(ctx context.Context, effect session.Effect) {
 			return session.SendFailed{ConversationID: e.ConversationID, ClientID: e.ClientID, Failure: f}
 		})
 	case session.ReviseMessage:
-		c.revise(ctx, e.ConversationID, func(ctx context.Context, v api.Conversation) (wire.Message, error) {
+		c.revise(ctx, e.ConversationID, session.Revise{MessageID: e.MessageID, Body: e.Body}, func(ctx context.Context, v api.Conversation) (wire.Message, error) {
 			return v.Edit(ctx, e.MessageID, e.Body)
 		})
 	case session.RemoveMessage:
-		c.revise(ctx, e.ConversationID, func(ctx context.Context, v api.Conversation) (wire.Message, error) { return v.Remove(ctx, e.MessageID) })
+		c.revise(ctx, e.ConversationID, session.Revise{}, func(ctx context.Context, v api.Conversation) (wire.Message, error) { return v.Remove(ctx, e.MessageID) })
 	case session.StopMessage:
-		c.revise(ctx, e.ConversationID, func(ctx context.Context, v api.Conversation) (wire.Message, error) { return v.Stop(ctx, e.MessageID) })
+		c.revise(ctx, e.ConversationID, session.Revise{}, func(ctx context.Context, v api.Conversation) (wire.Message, error) { return v.Stop(ctx, e.MessageID) })
 	case session.ReactTo:
-		c.revise(ctx, e.ConversationID, func(ctx context.Context, v api.Conversation) (wire.Message, error) {
+		c.revise(ctx, e.ConversationID, session.Revise{}, func(ctx context.Context, v api.Conversation) (wire.Message, error) {
 			return v.React(ctx, e.MessageID, e.Emoji, e.On)
 		})
 	case session.FetchHistory:
@@ -155,13 +155,16 @@ func (c *Client) knownConfig() *wire.Config {
 	return known
 }
 
-// revise changes a message that is stored.
-func (c *Client) revise(ctx context.Context, id string, do func(context.Context, api.Conversation) (wire.Message, error)) {
+// revise changes a message that is stored; of is what is wanted where that is
+// another text.
+func (c *Client) revise(ctx context.Context, id string, of session.Revise, do func(context.Context, api.Conversation) (wire.Message, error)) {
 	conversation := c.conversation(id)
 	c.call(ctx, func(ctx context.Context) (session.Event, error) {
 		message, err := do(ctx, conversation)
 		return session.Revised{ConversationID: id, Message: message}, err
-	}, func(f session.Failure) session.Event { return session.ReviseFailed{ConversationID: id, Failure: f} })
+	}, func(f session.Failure) session.Event {
+		return session.ReviseFailed{ConversationID: id, Revise: of, Failure: f}
+	})
 }
 
 // begin asks for a conversation: a new one, or, when nothing is being revoked any

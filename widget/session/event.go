@@ -129,13 +129,15 @@ type (
 		Failure                  Failure
 	}
 
-	// Revised answers ReviseMessage, RemoveMessage, StopMessage and ReactTo.
+	// Revised answers ReviseMessage, RemoveMessage, StopMessage and ReactTo. Of the
+	// first one, the failure holds what was wanted.
 	Revised struct {
 		ConversationID string
 		Message        wire.Message
 	}
 	ReviseFailed struct {
 		ConversationID string
+		Revise         Revise
 		Failure        Failure
 	}
 

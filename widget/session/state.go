@@ -62,6 +62,9 @@ type State struct {
 	// Notice is something the visitor should be told; its Code is empty when
 	// there is nothing.
 	Notice Notice
+	// Unrevised is the correction that was refused last, or that did not get
+	// through: it is not tried again, and not lost either.
+	Unrevised Revise
 	// Unsaved says that the browser refuses storage: what is in the outbox is
 	// lost with the page.
 	Unsaved bool

@@ -30,6 +30,7 @@ type Shared struct {
 	Realtime       Realtime
 	Link           Link
 	Notice         Notice
+	Unrevised      Revise
 	Unsaved        bool
 	Invitation     *wire.Invitation
 	Ended          bool
@@ -42,7 +43,7 @@ func (s *State) Share(before State) Shared {
 	shared := Shared{
 		Config: s.Config, Loaded: s.Loaded, ConversationID: s.ConversationID, Self: s.Self, Cursor: s.shownUpTo(),
 		HasOlder: s.HasOlder, LoadingOlder: s.LoadingOlder, Streams: s.Streams, Participants: s.Participants, Outbox: s.Outbox, Signals: s.Signals, Realtime: s.Realtime, Link: s.Link,
-		Notice: s.Notice, Unsaved: s.Unsaved, Invitation: s.Invitation, Ended: s.Ended, ReadSeq: s.work.readSeq,
+		Notice: s.Notice, Unrevised: s.Unrevised, Unsaved: s.Unsaved, Invitation: s.Invitation, Ended: s.Ended, ReadSeq: s.work.readSeq,
 	}
 	shared.Whole = before.ConversationID != s.ConversationID || before.Cursor.Epoch != s.Cursor.Epoch || len(s.Messages) < len(before.Messages)
 	known := before.Messages
@@ -203,7 +204,7 @@ func (m *machine) mirrored(s Shared) {
 	}
 	m.Config, m.Loaded, m.ConversationID, m.Self, m.Cursor = s.Config, s.Loaded, s.ConversationID, s.Self, s.Cursor
 	m.HasOlder, m.LoadingOlder, m.Participants, m.Signals, m.Realtime, m.Link = s.HasOlder, s.LoadingOlder, s.Participants, s.Signals, s.Realtime, s.Link
-	m.Notice, m.Unsaved, m.Invitation, m.Ended = s.Notice, s.Unsaved || m.Unsaved, s.Invitation, s.Ended
+	m.Notice, m.Unrevised, m.Unsaved, m.Invitation, m.Ended = s.Notice, s.Unrevised, s.Unsaved || m.Unsaved, s.Invitation, s.Ended
 	m.work.readSeq = s.ReadSeq
 	for i := range s.Messages {
 		m.put(&s.Messages[i])

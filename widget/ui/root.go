@@ -58,6 +58,7 @@ type Root struct {
 	mu      sync.Mutex // guards what follows
 	ctx     app.Context
 	mode    mode
+	sent    session.Revise // the last correction
 	mounted bool
 	news    *session.State // not drawn yet
 }
@@ -158,6 +159,7 @@ func (r *Root) take(ctx app.Context) {
 	if before.ConversationID != r.state.ConversationID && r.current() != (mode{}) {
 		r.begin(mode{}, "") // what it was about is gone
 	}
+	r.giveBack()
 	if !r.away && len(r.state.Messages) > maxMessages {
 		r.options.Chat.Do(session.Trim{Keep: maxMessages / 2})
 	}

@@ -20,6 +20,7 @@ import (
 type recorder struct {
 	events   []session.Event
 	atEnd    bool
+	written  string // in the composer
 	scrolled []string
 }
 
@@ -30,6 +31,7 @@ func (r *recorder) To(seq int64)       { r.scrolled = append(r.scrolled, fmt.Spr
 func (r *recorder) Compose(text string, stay bool) {
 	r.scrolled = append(r.scrolled, fmt.Sprintf("composed %q, stay %v", text, stay))
 }
+func (r *recorder) Blank() bool { return r.written == "" }
 func (r *recorder) Keep() func() {
 	return func() { r.scrolled = append(r.scrolled, "kept") }
 }
@@ -415,6 +417,42 @@ func TestModeEndsWithItsConversation(t *testing.T) {
 		if !slices.Contains(x.scrolled, want) {
 			t.Errorf("%+v: %q", m, x.scrolled)
 		}
+	}
+}
+
+// A correction that came to nothing is in the composer again, in the tab where it
+// was written, as soon as nothing else is.
+func TestCorrectionComesBack(t *testing.T) {
+	m := mount(t, Site{}, talk(1))
+	m.root.begin(mode{Edit: "m1"}, "old")
+	correction, ok := m.root.Said(session.Send{Text: "better"}).(session.Revise)
+	if !ok || correction != (session.Revise{MessageID: "m1", Body: "better"}) {
+		t.Fatalf("said %+v", correction)
+	}
+	m.scrolled, m.written = nil, "Something else"
+	refused := talk(1)
+	refused.Unrevised = correction
+	refused.Notice = session.Notice{Code: wire.CodeUnavailable, Text: "No.", Again: true}
+	m.show(refused)
+	if m.root.current() != (mode{}) {
+		t.Error("in the way of what is being written")
+	}
+	m.written = ""
+	refused.Messages = append(refused.Messages, message(2, visitor, "Something else", 0))
+	m.show(refused)
+	back := `composed "better", stay false`
+	if m.root.current() != (mode{Edit: "m1"}) || !slices.Contains(m.scrolled, back) {
+		t.Errorf("%+v, %q", m.root.current(), m.scrolled)
+	}
+	m.has("No.")
+	m.root.begin(mode{}, "") // the visitor lets it be
+	m.scrolled = nil
+	refused.Messages = append(refused.Messages, message(3, visitor, "And more", 0))
+	m.show(refused)
+	other := mount(t, Site{}, talk(1)) // another tab
+	other.show(refused)
+	if slices.Contains(m.scrolled, back) || len(other.root.current().Edit) > 0 {
+		t.Error("it comes again")
 	}
 }
 
