@@ -483,6 +483,54 @@ func TestPaint(t *testing.T) {
 	}
 }
 
+// What is drawn of the time before the visitor came is not read out, and what comes
+// after it is.
+func TestPastIsNotReadOut(t *testing.T) {
+	const polite, off = `aria-live="polite"`, `aria-live="off"`
+	rest := func(m *mounted) {
+		t.Helper()
+		m.has(off)
+		m.lacks(polite)
+		m.clock += hushTime
+		m.draw()
+		m.has(polite)
+		m.lacks(off)
+	}
+	m := mount(t, Site{}, session.State{Link: session.Link{State: session.LinkLive}})
+	m.has(polite)
+	m.show(talk(200)) // from another tab
+	rest(m)
+	s := talk(201)
+	m.show(s)
+	m.has(polite, "(201)")
+	s.LoadingOlder = true
+	m.show(s)
+	m.has(off)
+	s = talk(301)
+	s.Messages = s.Messages[100:]
+	m = mount(t, Site{}, s)
+	m.show(talk(301))
+	rest(m)
+	m.root.scrolled(false, true)
+	m.draw()
+	rest(m)
+	m.root.follow(m.root.ctx)
+	m.draw()
+	rest(m)
+
+	// In a talk that begins all is read out: it comes as it is written.
+	m = mount(t, Site{}, session.State{Link: session.Link{State: session.LinkLive}})
+	begun := session.State{Link: session.Link{State: session.LinkLive}, Outbox: []session.Entry{{ClientID: "k1", Body: "Hello"}}}
+	m.show(begun)
+	m.has(polite)
+	begun = live(begun)
+	m.show(begun)
+	m.has(polite)
+	begun.Outbox, begun.Messages = nil, []wire.Message{message(1, visitor, "Hello", 0), message(2, bot, "Hi", 0)}
+	m.show(begun)
+	m.has(polite)
+}
+
 // A message is drawn once: neither a signal of which nothing is seen yet nor a
 // change of bookkeeping leads to a drawing of its own.
 func TestDrawnOnce(t *testing.T) {
