@@ -127,6 +127,7 @@
 	const post = (type, detail) => port && attempt(() => port.postMessage({ ...detail, chatbot: 1, type }));
 	const pass = m => {
 		if (deliver) attempt(() => deliver(m));
+		else if (m.type === "config" && waiting.at(-1)?.type === "config") return; // says no more
 		else if (waiting.length < maxWaiting) waiting.push(m);
 	};
 	const wellFormed = m => m?.chatbot === 1 && typeof m.type === "string" &&

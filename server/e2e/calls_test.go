@@ -1,13 +1,16 @@
 package e2e
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // calls opens a page whose site calls the widget before its script is there.
 func (w *world) calls(attributes, calls string) *visitor {
 	w.t.Helper()
 	w.more["/calls.js"] = `window.ChatbotWidget = [];
 		const told = window.told = [];
-		for (const event of ["sent", "message"]) ChatbotWidget.push(["on", event, () => told.push(event)]);
+		for (const event of ["sent", "message", "unread"]) ChatbotWidget.push(["on", event, () => told.push(event)]);
 		ChatbotWidget.push(` + calls + `);`
 	w.setPage(`<script src="/calls.js"></script>` + w.tag(attributes))
 	v := newVisitor(w.t)
@@ -91,6 +94,24 @@ func TestSignedOut(t *testing.T) {
 	p.untilAnswers(1)
 	if got := p.mine(); got != "Somebody else" {
 		t.Errorf("the visitor's own messages are %q", got)
+	}
+}
+
+// However often the site says who the visitor is, what it says besides is heard:
+// here that the chat is open, in which nothing is unread then.
+func TestNamedAgainAndAgain(t *testing.T) {
+	w := newWorld(t)
+	release := w.gate.hold(".wasm")
+	defer release()
+	v := w.calls("", `...Array(200).fill(["identify", {}]), ["open"]`)
+	p := v.panel()
+	release()
+	for n := range 2 {
+		p.say("Hello")
+		p.untilAnswers(n + 1)
+	}
+	if told := eval[string](v, `told.join()`); strings.Contains(told, "unread") {
+		t.Errorf("the page was told %s", told)
 	}
 }
 
