@@ -106,6 +106,8 @@ func receive(host browser.Host, chat *client.Client, root *ui.Root, m browser.Me
 	case "close":
 		chat.Do(session.Close{})
 	case "send":
+		chat.Do(session.Send{Text: m.Text, At: m.At})
+	case "composed":
 		chat.Do(root.Said(session.Send{Text: m.Text, At: m.At}))
 	case "typed":
 		chat.Do(session.Typed{Blank: m.Text == ""})

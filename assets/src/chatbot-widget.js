@@ -16,7 +16,7 @@
 	const warn = text => console.warn("[chatbot] " + text);
 	const current = document.currentScript;
 	const script = [current, ...document.scripts].find(s => s && /chatbot-widget(\.\w+)?\.js/.test(s.src)) || current;
-	if (!script || !script.src) return warn("no script");
+	if (!script?.src) return warn("no script");
 
 	// --- Settings -------------------------------------------------------------
 
@@ -214,9 +214,8 @@
 
 	// prepare has the chat under way when it is wanted, unless the visitor would
 	// pay dearly for what may not be.
-	const { saveData, effectiveType } = navigator.connection || {};
 	const prepare = () => {
-		if (saveData || /2g/.test(effectiveType)) return;
+		if (navigator.connection?.saveData || /2g/.test(navigator.connection?.effectiveType)) return;
 		startFrame();
 		post("load", {}, true);
 	};
@@ -268,12 +267,12 @@
 	// greet answers the frame's hello, once, with the port for all the rest. The frame
 	// has painted itself.
 	const greet = ({ source, origin, data }) => {
-		if (!frame || port || source !== frame.contentWindow || origin !== home.origin || data?.chatbot !== 1 || data.type !== "hello") return;
+		if (port || source !== frame?.contentWindow || origin !== home.origin || data?.chatbot !== 1 || data.type !== "hello") return;
 		const channel = new MessageChannel();
 		port = channel.port1;
 		port.onmessage = e => e.data?.chatbot !== 1 || receive(e.data);
 		source.postMessage({ chatbot: 1, type: "connect", nonce: data.nonce, user: settings.user }, origin, [channel.port2]);
-		tellPage();
+		tellPage(document.hasFocus());
 		for (const message of pending.splice(0)) port.postMessage(message);
 		expect();
 		ready = shown = true;
@@ -282,8 +281,8 @@
 		emit("ready", {});
 	};
 
-	// A page has the focus only while it is visible; one whose frame has it, too.
-	const tellPage = () => post("page", { attentive: document.hasFocus() });
+	// The page loses the focus to its frame as to anything else: that tells of its own.
+	const tellPage = attentive => post("page", { attentive });
 
 	// receive acts on a message of the frame and passes on what the site may see.
 	const receive = ({ chatbot, type, ...detail }) => {
@@ -345,7 +344,7 @@
 		for (const type of types.split(" ")) target.addEventListener(type, fn, ending);
 	};
 	const register = method => (event, fn) => {
-		listeners[event]?.[method](fn) ?? warn(`no event "${event}"`);
+		listeners[event]?.[method](fn) ?? warn("no event " + event);
 	};
 
 	const api = {
@@ -364,9 +363,10 @@
 		},
 		identify(user) {
 			settings.user = user;
-			post("identify", { user });
+			post("identify", { user }, true);
 		},
 		reset() {
+			api.identify(); // nor is a frame that is made anew told who it was
 			if (begun()) startFrame(); // the conversation's keys are in there
 			post("reset", {}, true);
 		},
@@ -412,7 +412,7 @@
 	listen(panel, "close", () => panel.open || close()); // by the system's back gesture
 	listen(narrow, "change", arrange);
 	listen(view, "resize scroll", draw);
-	listen(window, "focus blur", tellPage);
+	listen(window, "focus blur", e => tellPage(e.type === "focus"));
 
 	// An invitation stands in the fragment, which no server sees. It is taken out
 	// of the address, so that it is not passed on by accident.

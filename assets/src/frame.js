@@ -127,6 +127,7 @@
 	const post = (type, detail) => port && attempt(() => port.postMessage({ ...detail, chatbot: 1, type }));
 	const pass = m => {
 		if (deliver) attempt(() => deliver(m));
+		else if (m.type === "config" && waiting.at(-1)?.type === "config") return; // says no more
 		else if (waiting.length < maxWaiting) waiting.push(m);
 	};
 	const wellFormed = m => m?.chatbot === 1 && typeof m.type === "string" &&
@@ -134,14 +135,16 @@
 
 	// receive does what concerns the document, and passes on what does not.
 	const receive = m => {
-		if (m.type === "identify") {
-			host.config.user = person(m.user);
-			return pass({ type: "config" });
-		}
-		if (m.type === "send") return typeof m.text === "string" && say(m.text);
 		if (m.type === "network" && !host.config.debug) return;
 		if (/^(open|close)$/.test(m.type)) opened = m.type === "open";
-		if (/^(load|open|send|invite|identify|reset)$/.test(m.type)) setTimeout(start, headStart);
+		if (m.type === "identify") {
+			host.config.user = person(m.user);
+			m = { type: "config" };
+		}
+		// Somebody else's talk is to be left at once, though nobody looks.
+		const left = m.type === "config" && talk.token && (talk.userId || "") !== host.config.user.id;
+		if (left || /^(load|open|send|invite|reset)$/.test(m.type)) setTimeout(start, headStart);
+		if (m.type === "send") return typeof m.text === "string" && say(m.text);
 		if (m.type === "open") {
 			painted();
 			if (m.focus !== false) { // a frame that is not shown yet may refuse it
@@ -192,9 +195,9 @@
 	};
 
 	// say hands a text to the program, or keeps it for the program and shows it as
-	// one that is on its way.
-	const say = text => {
-		const m = { type: "send", text, at: Date.now() };
+	// one that is on its way. What the visitor has composed may be an answer.
+	const say = (text, type = "send") => {
+		const m = { type, text, at: Date.now() };
 		if (deliver) return pass(m);
 		if (early.length >= maxWaiting || !text.trim()) return;
 		early.push(m);
@@ -222,9 +225,10 @@
 		write("");
 		drafts.remove("draft");
 		textarea.focus();
-		say(text);
+		say(text, "composed");
 	};
 	const forget = () => {
+		write("");
 		drafts.remove("draft");
 		if (deliver) return;
 		early.length = 0;
@@ -385,10 +389,11 @@
 		// post tells the page something: its kind, and what goes with it as JSON.
 		post: (type, detail) => post(type, attempt(() => JSON.parse(detail))),
 		// listen gives the program all messages from now on, after those that have
-		// waited. What was written early comes first, in its order.
+		// waited. What was written early comes last, in its order: of what was written
+		// before a reset nothing is left.
 		listen: fn => {
 			deliver = fn;
-			for (const m of [...early.splice(0), ...waiting.splice(0)]) pass(m);
+			for (const m of [...waiting.splice(0), ...early.splice(0)]) pass(m);
 		},
 		// live says that the program has drawn itself.
 		live: () => {
@@ -486,8 +491,7 @@
 	// yet: the server is asked how much is unread, and the program is started for
 	// that, or while the talk is fresh. Otherwise it waits for the visitor.
 	const resume = async () => {
-		const talk = attempt(() => JSON.parse(saved));
-		if (started || !talk || !talk.token) return;
+		if (started || !talk.token) return;
 		if (Date.now() - talk.at < fresh) return start();
 		const answer = await fetch(`${host.server}/api/chatbot/conversations/${encodeURIComponent(talk.conversationId)}`, {
 			headers: { Authorization: "Bearer " + talk.token, "X-Chatbot-Site": host.ticket },
@@ -592,13 +596,13 @@
 
 	// The page has given what the site configured as the frame's name: it is painted
 	// at once. Then the page is spoken to, which shows what there is.
-	const saved = storage.get("conversation");
+	const talk = attempt(() => JSON.parse(storage.get("conversation"))) || {};
 	textarea.value ||= drafts.get("draft") || "";
 	apply({ ...attempt(() => JSON.parse(window.name)) });
 	refresh();
 	if (parent !== window && /^https?:/.test(site)) {
 		// Who has talked before sees that there is something to come.
-		if (saved) for (const side of ["theirs", "mine", "theirs"]) sketch(`row ${side} first last skeleton`);
+		if (talk.token) for (const side of ["theirs", "mine", "theirs"]) sketch(`row ${side} first last skeleton`);
 		addEventListener("message", shake);
 		attempt(() => parent.postMessage({ chatbot: 1, type: "hello", nonce }, site));
 	} else {

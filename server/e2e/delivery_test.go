@@ -211,18 +211,21 @@ func TestHistoryLost(t *testing.T) {
 	}
 }
 
+// userTag is the script tag for a user of a site, with the hash that its backend makes.
+func (w *world) userTag(t *testing.T, id, name, site string) string {
+	t.Helper()
+	out, err := command(t, "identity", "--data-dir", w.config.DataDir, "--user-id", id, "--name", name, "--site", site).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.tag(fmt.Sprintf(`data-user-id="%s" data-user-name="%s" data-user-hash="%s"`, id, name, strings.TrimSpace(string(out))))
+}
+
 // A visitor who is signed in at the site finds the conversation on another
 // device; somebody else does not, and a forged word leads nowhere.
 func TestSignedIn(t *testing.T) {
 	w := newWorld(t)
-	tag := func(id, name, site string) string {
-		out, err := command(t, "identity", "--data-dir", w.config.DataDir, "--user-id", id, "--name", name, "--site", site).Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return w.tag(fmt.Sprintf(`data-user-id="%s" data-user-name="%s" data-user-hash="%s"`, id, name, strings.TrimSpace(string(out))))
-	}
-	w.setPage(tag("ann", "Ann", w.site.URL))
+	w.setPage(w.userTag(t, "ann", "Ann", w.site.URL))
 	desk := newVisitor(t)
 	desk.open(w.site.URL)
 	p := desk.openChat()
@@ -238,7 +241,7 @@ func TestSignedIn(t *testing.T) {
 		t.Errorf("her own messages are %q", got)
 	}
 	// The same browser, somebody else: the history is not theirs.
-	w.setPage(tag("ben", "Ben", w.site.URL))
+	w.setPage(w.userTag(t, "ben", "Ben", w.site.URL))
 	phone.open(w.site.URL)
 	q = phone.openChat()
 	q.say("Hello")
@@ -247,7 +250,7 @@ func TestSignedIn(t *testing.T) {
 		t.Errorf("Ben sees %q", got)
 	}
 	forged := newVisitor(t)
-	w.setPage(tag("ann", "Ann", "https://other.example"))
+	w.setPage(w.userTag(t, "ann", "Ann", "https://other.example"))
 	forged.open(w.site.URL)
 	f := forged.openChat()
 	f.say("Let me in")

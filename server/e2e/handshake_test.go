@@ -11,7 +11,6 @@ import (
 // many ports, of which it notes what they hear.
 const asPage = `
 	window.heard = {};
-	const chat = document.getElementById('chat');
 	addEventListener('message', e => {
 		if (e.source === chat.contentWindow && e.data.type === 'hello') window.nonce = e.data.nonce;
 		if (e.data.sibling) heard.sibling.push(e.data.sibling);
@@ -39,8 +38,8 @@ func (w *world) embedded() (*visitor, *panel) {
 	w.t.Helper()
 	w.more["/page.js"], w.more["/sibling.js"] = asPage, sibling
 	document := `srcdoc="<script src='` + w.site.URL + `/sibling.js'></script>"></iframe>`
-	w.setPage(`<iframe id="chat" style="width:400px;height:600px" src="` + w.url("/chatbot-frame.html?site="+w.site.URL) + `"></iframe>
-		<iframe id="foreign" sandbox="allow-scripts" ` + document + `<iframe id="own" ` + document + `<script src="/page.js"></script>`)
+	w.setPage(`<script src="/page.js"></script><iframe id="chat" style="width:400px;height:600px" src="` + w.url("/chatbot-frame.html?site="+w.site.URL) + `"></iframe>
+		<iframe id="foreign" sandbox="allow-scripts" ` + document + `<iframe id="own" ` + document)
 	v := newVisitor(w.t)
 	v.open(w.site.URL)
 	v.until(`window.nonce && document.readyState === 'complete'`)

@@ -58,6 +58,26 @@ func TestEditLimitIsTold(t *testing.T) {
 	v.shot("light-edit-limited")
 }
 
+// A correction that does not get through is there to be sent again.
+func TestCorrectionComesBack(t *testing.T) {
+	w := newWorld(t)
+	v, p := w.chatting()
+	p.act("Hello", "Edit")
+	p.wrote("Hello")
+	evalIn[bool](v, p.target, `(`+composer+`.select(), true)`)
+	w.gate.limit("/messages/")
+	p.say("Hello, you")
+	p.until(composer + `.value === 'Hello, you' && document.querySelector('.mode').textContent.includes('Edit message')`)
+	p.until(noticeText + `.startsWith('That was a lot at once.')`)
+	v.shot("light-correction-back")
+	w.gate.limit("")
+	v.press(p.target, enter)
+	p.until(message("Hello, you"))
+	if got := p.mine(); got != "Hello, you" {
+		t.Errorf("the visitor's own messages are %q", got)
+	}
+}
+
 // What is no emoji is refused in plain words.
 func TestNoEmojiIsTold(t *testing.T) {
 	w := newWorld(t)

@@ -16,15 +16,15 @@ import (
 type Host struct{ value js.Value }
 
 // Message is what the page, or the composer, has sent. Which fields count goes
-// by Type: "open", "close", "send" (Text, and At in Unix milliseconds),
-// "typed", "reset", "config", "invite" (Code), "page" (Attentive), "network"
+// by Type: "open", "close", "send" and "composed" (Text, and At in Unix
+// milliseconds: by the page and by the visitor), "typed", "reset", "config", "invite" (Code), "page" (Attentive), "network"
 // (Cut).
 type Message struct {
 	Type string    `json:"type"`
 	Text string    `json:"text"`
 	At   wire.Time `json:"-"`
 	Code string    `json:"code"`
-	// Attentive says that the page is visible and has the focus: only it knows.
+	// Attentive says that the page itself has the focus: only it knows.
 	Attentive bool `json:"attentive"`
 	Cut       bool `json:"cut"`
 }

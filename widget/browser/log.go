@@ -57,6 +57,11 @@ func (Log) Compose(text string, stay bool) {
 	js.Global().Get("chatbotHost").Call("compose", value)
 }
 
+// Blank reports whether the composer is empty.
+func (Log) Blank() bool {
+	return js.Global().Get("chatbotHost").Get("composer").Get("textarea").Get("value").String() == ""
+}
+
 // Keep remembers the first row in view, and gives a function that scrolls so that
 // it stands where it stood.
 func (Log) Keep() func() {

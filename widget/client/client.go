@@ -60,6 +60,8 @@ type Client struct {
 	putOff  bool                     // something may wait and is not kept yet
 	savedAt wire.Time                // when something was
 	sharing sharing
+	// revoking is closed when nothing is being revoked any more; nil where nothing was.
+	revoking chan struct{}
 
 	mu    sync.Mutex // guards what follows
 	queue []item

@@ -35,6 +35,7 @@ type backend struct {
 	calls    map[string]int
 	down     bool
 	revoked  []string
+	answered []string // calls, in the order of their answers
 	read     int64
 	limited  string             // the end of a path that is refused for seven seconds
 	joins    []wire.JoinRequest // the first of which has used the invitation
@@ -112,8 +113,12 @@ func (b *backend) Do(ctx context.Context, r api.Request) (api.Response, error) {
 	b.calls[r.Method+" "+path]++
 	down, limited := b.down, b.limited != "" && strings.HasSuffix(path, b.limited)
 	b.mu.Unlock()
+	took := 10 * time.Millisecond
+	if r.Method == "DELETE" {
+		took *= 30
+	}
 	select {
-	case <-time.After(10 * time.Millisecond):
+	case <-time.After(took):
 	case <-ctx.Done():
 		return api.Response{}, ctx.Err()
 	}
@@ -125,6 +130,9 @@ func (b *backend) Do(ctx context.Context, r api.Request) (api.Response, error) {
 		response.RetryAfter = "7"
 		return response, err
 	}
+	b.mu.Lock()
+	b.answered = append(b.answered, r.Method+" "+path)
+	b.mu.Unlock()
 	token := r.Header["Authorization"]
 	switch r.Method + " " + path {
 	case "GET " + wire.PathConfig:
@@ -482,6 +490,61 @@ func TestResetRevokes(t *testing.T) {
 		b.wait(time.Second)
 		if len(b.backend.revoked) != 1 || len(b.disk.Keys()) != 0 {
 			t.Errorf("revoked %q, kept %q", b.backend.revoked, b.disk.Keys())
+		}
+	})
+}
+
+// A token that a busy server did not come to refuse is refused later.
+func TestRevokedLater(t *testing.T) {
+	inBrowser(t, func(b *browser) {
+		x := b.open(true)
+		x.Do(session.Send{Text: "one"})
+		b.wait(time.Second)
+		b.backend.limit("/token")
+		x.Do(session.Reset{})
+		b.wait(time.Second)
+		if keys := b.disk.Keys(); !slices.Equal(keys, []string{"revoke.c"}) {
+			t.Errorf("kept: %q", keys)
+		}
+		x.close()
+		b.backend.limit("")
+		b.open(true)
+		b.wait(time.Second)
+		if len(b.backend.revoked) != 1 || len(b.disk.Keys()) != 0 {
+			t.Errorf("revoked %q, kept %q", b.backend.revoked, b.disk.Keys())
+		}
+	})
+}
+
+// Whoever signs in again has the same conversation again, which nothing ends that
+// was to end the time before: it has ended already, or does not any more.
+func TestSignedInAgain(t *testing.T) {
+	ann := session.Identify{User: wire.User{ID: "ann", Hash: "signed"}}
+	inBrowser(t, func(b *browser) {
+		x := b.open(true)
+		x.Do(ann)
+		b.wait(time.Second)
+		b.backend.shut(true)
+		x.Do(session.Reset{})
+		b.wait(time.Minute)
+		b.backend.shut(false)
+		x.Do(ann)
+		b.wait(time.Second)
+		x.close()
+		b.open(true)
+		b.wait(time.Second)
+		if n := len(b.backend.revoked); n != 0 {
+			t.Errorf("revoked %d times", n)
+		}
+	})
+	inBrowser(t, func(b *browser) {
+		b.disk.Set("revoke.c", `"secret"`)
+		b.open(true).Do(ann)
+		b.wait(time.Second)
+		revoked := slices.IndexFunc(b.backend.answered, func(call string) bool { return strings.HasPrefix(call, "DELETE") })
+		begun := slices.Index(b.backend.answered, "POST "+wire.PathConversations)
+		if revoked < 0 || begun < revoked {
+			t.Errorf("answered: %q", b.backend.answered)
 		}
 	})
 }

@@ -33,10 +33,11 @@ func (c *Client) perform(ctx context.Context, effect session.Effect) {
 			return session.Configured{Config: config}, err
 		}, func(f session.Failure) session.Event { return session.ConfigFailed{Failure: f} })
 	case session.CreateConversation:
+		revoking := c.revoking
 		c.call(ctx, func(ctx context.Context) (session.Event, error) {
-			created, err := c.begin(ctx, e.User)
-			return session.Created{Session: created}, err
-		}, func(f session.Failure) session.Event { return session.CreateFailed{Failure: f} })
+			created, err := c.begin(ctx, e.User, revoking)
+			return session.Created{User: e.User, Session: created}, err
+		}, func(f session.Failure) session.Event { return session.CreateFailed{User: e.User, Failure: f} })
 	case session.JoinConversation:
 		c.call(ctx, func(ctx context.Context) (session.Event, error) {
 			joined, err := c.options.API.Join(ctx, wire.JoinRequest{Code: e.Code, Name: e.Name, Nonce: e.Nonce})
@@ -51,15 +52,15 @@ func (c *Client) perform(ctx context.Context, effect session.Effect) {
 			return session.SendFailed{ConversationID: e.ConversationID, ClientID: e.ClientID, Failure: f}
 		})
 	case session.ReviseMessage:
-		c.revise(ctx, e.ConversationID, func(ctx context.Context, v api.Conversation) (wire.Message, error) {
+		c.revise(ctx, e.ConversationID, session.Revise{MessageID: e.MessageID, Body: e.Body}, func(ctx context.Context, v api.Conversation) (wire.Message, error) {
 			return v.Edit(ctx, e.MessageID, e.Body)
 		})
 	case session.RemoveMessage:
-		c.revise(ctx, e.ConversationID, func(ctx context.Context, v api.Conversation) (wire.Message, error) { return v.Remove(ctx, e.MessageID) })
+		c.revise(ctx, e.ConversationID, session.Revise{}, func(ctx context.Context, v api.Conversation) (wire.Message, error) { return v.Remove(ctx, e.MessageID) })
 	case session.StopMessage:
-		c.revise(ctx, e.ConversationID, func(ctx context.Context, v api.Conversation) (wire.Message, error) { return v.Stop(ctx, e.MessageID) })
+		c.revise(ctx, e.ConversationID, session.Revise{}, func(ctx context.Context, v api.Conversation) (wire.Message, error) { return v.Stop(ctx, e.MessageID) })
 	case session.ReactTo:
-		c.revise(ctx, e.ConversationID, func(ctx context.Context, v api.Conversation) (wire.Message, error) {
+		c.revise(ctx, e.ConversationID, session.Revise{}, func(ctx context.Context, v api.Conversation) (wire.Message, error) {
 			return v.React(ctx, e.MessageID, e.Emoji, e.On)
 		})
 	case session.FetchHistory:
@@ -115,9 +116,7 @@ func (c *Client) perform(ctx context.Context, effect session.Effect) {
 			return session.InviteFailed{ConversationID: e.ConversationID, Failure: f}
 		})
 	case session.Adopt:
-		c.mu.Lock()
-		c.token = e.Token
-		c.mu.Unlock()
+		c.adopt(e.Token)
 	case session.Forget:
 		c.forget(ctx)
 	case session.Keep:
@@ -156,21 +155,25 @@ func (c *Client) knownConfig() *wire.Config {
 	return known
 }
 
-// revise changes a message that is stored.
-func (c *Client) revise(ctx context.Context, id string, do func(context.Context, api.Conversation) (wire.Message, error)) {
+// revise changes a message that is stored; of is what is wanted where that is
+// another text.
+func (c *Client) revise(ctx context.Context, id string, of session.Revise, do func(context.Context, api.Conversation) (wire.Message, error)) {
 	conversation := c.conversation(id)
 	c.call(ctx, func(ctx context.Context) (session.Event, error) {
 		message, err := do(ctx, conversation)
 		return session.Revised{ConversationID: id, Message: message}, err
-	}, func(f session.Failure) session.Event { return session.ReviseFailed{ConversationID: id, Failure: f} })
+	}, func(f session.Failure) session.Event {
+		return session.ReviseFailed{ConversationID: id, Revise: of, Failure: f}
+	})
 }
 
-// begin asks for a conversation: a new one, or that of somebody who is signed in
-// at the site.
-func (c *Client) begin(ctx context.Context, user wire.User) (wire.Session, error) {
+// begin asks for a conversation: a new one, or, when nothing is being revoked any
+// more, that of somebody who is signed in at the site.
+func (c *Client) begin(ctx context.Context, user wire.User, revoking <-chan struct{}) (wire.Session, error) {
 	if user.ID == "" {
 		return c.options.API.Create(ctx)
 	}
+	wait(revoking)
 	return c.options.API.SignIn(ctx, user)
 }
 

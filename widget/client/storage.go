@@ -6,7 +6,6 @@ import (
 	"errors"
 	"strings"
 
-	"chatbot/widget/api"
 	"chatbot/widget/session"
 	"chatbot/widget/wire"
 )
@@ -116,6 +115,18 @@ func (c *Client) keep(e session.Entry) {
 	c.set(prefixEntry+e.ClientID, e)
 }
 
+// adopt makes token the one for all calls. What of this conversation was still to
+// be revoked no longer is: it would end this token with the one that was given up.
+func (c *Client) adopt(token string) {
+	c.mu.Lock()
+	c.token = token
+	id := c.state.ConversationID
+	c.mu.Unlock()
+	if token != "" {
+		c.options.Storage.Remove(prefixRevoke + id)
+	}
+}
+
 // forget drops the conversation, and has the server refuse its token. What is
 // to be revoked is kept until that has succeeded.
 func (c *Client) forget(ctx context.Context) {
@@ -154,15 +165,43 @@ func (c *Client) revokeRest(ctx context.Context) {
 	}
 }
 
+// revoke has the server refuse a token. Whoever signs in meanwhile waits for it:
+// the server refuses all that it has given the visitor until then.
 func (c *Client) revoke(ctx context.Context, id, token string) {
 	conversation := c.options.API.Conversation(id, token)
+	before, done := c.revoking, make(chan struct{})
+	c.revoking = done
 	go func() {
-		ctx, cancel := context.WithTimeout(ctx, callTimeout)
+		defer close(done)
+		limited, cancel := context.WithTimeout(ctx, callTimeout)
 		defer cancel()
-		if err := conversation.Revoke(ctx); !errors.Is(err, api.ErrUnreachable) { // refused: there is nothing left to revoke
+		if revoked(conversation.Revoke(limited)) {
 			c.options.Storage.Remove(prefixRevoke + id)
 		}
+		wait(before)
 	}()
+}
+
+// revoked reports whether a token is good for nothing any more, by what came of
+// revoking it.
+func revoked(err error) bool {
+	var refusal *wire.Error
+	if !errors.As(err, &refusal) {
+		return err == nil
+	}
+	switch refusal.Code {
+	case wire.CodeUnauthorized, wire.CodeTokenExpired, wire.CodeTokenRevoked, wire.CodeForbidden, wire.CodeNotFound:
+		return true
+	}
+	return false
+}
+
+// wait waits until done is closed: not for longer than calls take. A nil done is
+// none.
+func wait(done <-chan struct{}) {
+	if done != nil {
+		<-done
+	}
 }
 
 func (c *Client) set(key string, v any) {

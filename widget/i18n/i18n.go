@@ -97,8 +97,8 @@ type Frame struct {
 	Conversation string `json:"conversation"`
 	Loading      string `json:"loading"`
 	Privacy      string `json:"privacy"`
-	Left         string `json:"left"` // {n} characters left
-	Over         string `json:"over"` // {n} characters too many
+	Left         string `json:"left"` // {n} characters
+	Over         string `json:"over"` // {n} characters
 	Alone        string `json:"alone"`
 }
 
@@ -142,10 +142,11 @@ func (w *Words) Count(n int) string {
 
 // Problem says what went wrong. Limit is the number of characters that a
 // message may have, wait the seconds until another try helps, 0 where unknown.
+// One second is a moment, which saves the words a form of their own.
 func (w *Words) Problem(code wire.Code, limit, wait int) string {
 	switch code {
 	case wire.CodeRateLimited, wire.CodeTooManyWaiting:
-		if wait > 0 {
+		if wait > 1 {
 			return With(w.RateLimited, "n", strconv.Itoa(wait))
 		}
 		return w.RateLimitedSoon

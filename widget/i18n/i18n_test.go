@@ -66,6 +66,7 @@ func TestProblem(t *testing.T) {
 		want string
 	}{
 		{wire.CodeRateLimited, 12, "That was a lot at once. Your message is sent in 12 seconds."},
+		{wire.CodeRateLimited, 1, english.RateLimitedSoon},
 		{wire.CodeRateLimited, 0, english.RateLimitedSoon},
 		{wire.CodeMessageTooLong, 0, "This message is too long: at most 4000 characters fit in one."},
 		{wire.CodeTokenExpired, 0, english.Ended},
@@ -74,6 +75,18 @@ func TestProblem(t *testing.T) {
 	} {
 		if got := english.Problem(c.code, 4000, c.wait); got != c.want {
 			t.Errorf("Problem(%s) = %q, want %q", c.code, got, c.want)
+		}
+	}
+}
+
+// A number stands where one of it takes no other form of the word.
+func TestOneCharacter(t *testing.T) {
+	for got, want := range map[string]string{
+		With(english.Frame.Left, "n", "1"): "Characters left: 1", With(english.Frame.Over, "n", "1"): "Characters too many: 1",
+		With(german.Frame.Left, "n", "1"): "noch 1 Zeichen", With(german.Frame.Over, "n", "1"): "1 Zeichen zu viel",
+	} {
+		if got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

@@ -63,12 +63,15 @@ type (
 	}
 	Decline struct{}
 	// Seen means that everything up to a Seq stands, or has stood, on the screen.
-	// It counts as read when the panel is open and the page has the visitor's
-	// attention: it is visible and has the focus.
+	// It counts as read when the panel is open and has the visitor's attention.
 	Seen struct{ Seq int64 }
 	// Read means that everything up to a Seq was read in another tab.
-	Read      struct{ Seq int64 }
+	Read struct{ Seq int64 }
+	// Attention means that the page that embeds the chat has got or lost the focus,
+	// and Focus that the chat itself has. Neither is told of the other's: the
+	// visitor attends where one of them has it and nothing is hidden.
 	Attention struct{ Given bool }
+	Focus     struct{ In bool }
 	// Identify says who the visitor is on the site; a zero User is nobody in
 	// particular. As somebody else than before it implies Reset.
 	Identify struct{ User wire.User }
@@ -105,9 +108,15 @@ type (
 	ConfigFailed struct{ Failure Failure }
 	ConfigWanted struct{}
 
-	// Created answers CreateConversation.
-	Created      struct{ Session wire.Session }
-	CreateFailed struct{ Failure Failure }
+	// Created answers CreateConversation. User is for whom it was asked.
+	Created struct {
+		User    wire.User
+		Session wire.Session
+	}
+	CreateFailed struct {
+		User    wire.User
+		Failure Failure
+	}
 
 	// Joined answers JoinConversation.
 	Joined     struct{ Session wire.Session }
@@ -120,13 +129,15 @@ type (
 		Failure                  Failure
 	}
 
-	// Revised answers ReviseMessage, RemoveMessage, StopMessage and ReactTo.
+	// Revised answers ReviseMessage, RemoveMessage, StopMessage and ReactTo. Of the
+	// first one, the failure holds what was wanted.
 	Revised struct {
 		ConversationID string
 		Message        wire.Message
 	}
 	ReviseFailed struct {
 		ConversationID string
+		Revise         Revise
 		Failure        Failure
 	}
 
@@ -276,6 +287,7 @@ func (Join) event()           {}
 func (Seen) event()           {}
 func (Read) event()           {}
 func (Attention) event()      {}
+func (Focus) event()          {}
 func (Identify) event()       {}
 func (Lead) event()           {}
 func (StandDown) event()      {}

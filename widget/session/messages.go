@@ -173,9 +173,11 @@ func (m *machine) apply(e Changed) {
 // revise gives a message another text, if that is one that can be sent.
 func (m *machine) revise(e Revise) {
 	if code, reason := m.refusal(e.Body); code != "" {
+		m.Unrevised = e
 		m.notice(code, reason, 0)
 		return
 	}
+	m.Unrevised = Revise{}
 	m.dismiss()
 	m.do(ReviseMessage{m.ConversationID, e.MessageID, e.Body})
 }
@@ -189,8 +191,13 @@ func (m *machine) revised(e Revised) {
 
 // reviseFailed tells why a message is as it was.
 func (m *machine) reviseFailed(e ReviseFailed) {
+	if e.ConversationID != m.ConversationID {
+		return
+	}
+	if e.Revise != (Revise{}) {
+		m.Unrevised = e.Revise
+	}
 	switch {
-	case e.ConversationID != m.ConversationID:
 	case e.Failure.Code == wire.CodeUnauthorized || e.Failure.Code == wire.CodeTokenExpired || e.Failure.Code == wire.CodeTokenRevoked:
 		m.end(e.Failure)
 	default:

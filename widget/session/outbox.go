@@ -95,7 +95,7 @@ func tooLong(limit int) string {
 }
 
 func rateLimited(seconds int) string {
-	if seconds <= 0 {
+	if seconds <= 1 {
 		return "That was a lot at once. Your message is sent in a moment."
 	}
 	return fmt.Sprintf("That was a lot at once. Your message is sent in %d seconds.", seconds)

@@ -109,7 +109,7 @@ func (w *world) carryOut(effect Effect) {
 		w.calls = append(w.calls, func() {
 			s := newSession()
 			s.Cursor.Epoch = w.server.epoch
-			w.inFlight = append(w.inFlight, Created{s})
+			w.inFlight = append(w.inFlight, Created{Session: s})
 		})
 	case SendMessage:
 		w.calls = append(w.calls, func() {
@@ -197,7 +197,7 @@ func (w *world) lose() {
 		w.on(SendFailed{conversation, id, lost})
 	}
 	if w.state.work.begin.running {
-		w.on(CreateFailed{lost})
+		w.on(CreateFailed{Failure: lost})
 	}
 	if w.state.work.history.running {
 		w.on(HistoryFailed{conversation, 0, lost})

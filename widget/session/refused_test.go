@@ -1,6 +1,7 @@
 package session
 
 import (
+	"strings"
 	"testing"
 
 	"chatbot/widget/wire"
@@ -11,7 +12,7 @@ var tooMuch = Failure{Code: wire.CodeRateLimited, Text: "Too much at once.", Ret
 // What is refused for a while is told of for just as long, whatever it was.
 func TestRefusedForAWhile(t *testing.T) {
 	for name, refusal := range map[string]Event{
-		"a reaction or an edit": ReviseFailed{conversation, tooMuch},
+		"a reaction or an edit": ReviseFailed{ConversationID: conversation, Failure: tooMuch},
 		"an invitation":         InviteFailed{conversation, tooMuch},
 		"anything else":         Refused{tooMuch},
 	} {
@@ -49,7 +50,7 @@ func TestRefusedAndSent(t *testing.T) {
 // A limit that the leader met stands in every tab, and goes from all.
 func TestRefusedIsMirrored(t *testing.T) {
 	x := openTabs(t)
-	x.a.on(SendFailed{conversation, "none", tooMuch}).on(ReviseFailed{conversation, tooMuch})
+	x.a.on(SendFailed{conversation, "none", tooMuch}).on(ReviseFailed{ConversationID: conversation, Failure: tooMuch})
 	x.mirror()
 	if x.b.state.Notice != x.a.state.Notice || x.b.state.Notice.Code == "" {
 		t.Errorf("b shows %+v, a %+v", x.b.state.Notice, x.a.state.Notice)
@@ -60,5 +61,32 @@ func TestRefusedIsMirrored(t *testing.T) {
 	x.b.on(Refused{tooMuch})
 	if none[Forward](x.b); x.b.state.Notice.Code == "" {
 		t.Error("what b did itself is not told there")
+	}
+}
+
+// A correction that comes to nothing is not lost, whatever else fails, until there
+// is another one.
+func TestUnrevised(t *testing.T) {
+	better := Revise{"m1", "better"}
+	for name, failure := range map[string]Failure{
+		"offline": {Code: wire.CodeUnavailable, Lost: true}, "too late": {Code: wire.CodeTooLate}, "ended": {Code: wire.CodeTokenExpired},
+	} {
+		s := chatting(t).on(better)
+		if s.state.Unrevised != (Revise{}) {
+			t.Fatalf("%s: before it failed: %+v", name, s.state.Unrevised)
+		}
+		s.on(ReviseFailed{conversation, better, failure}).on(ReviseFailed{ConversationID: conversation, Failure: tooMuch})
+		if s.state.Unrevised != better || s.state.Notice.Code == "" {
+			t.Errorf("%s: %+v", name, s.state)
+		}
+		if s.on(Revise{"m1", "best"}); s.state.Unrevised != (Revise{}) {
+			t.Errorf("%s: %+v", name, s.state.Unrevised)
+		}
+	}
+	long := Revise{"m1", strings.Repeat("x", 101)}
+	x := openTabs(t)
+	x.do(long)
+	if x.mirror(); x.b.state.Unrevised != long || x.b.state.Notice.Code != wire.CodeMessageTooLong {
+		t.Errorf("too long: %+v", x.b.state)
 	}
 }

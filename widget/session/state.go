@@ -62,6 +62,9 @@ type State struct {
 	// Notice is something the visitor should be told; its Code is empty when
 	// there is nothing.
 	Notice Notice
+	// Unrevised is the correction that was refused last, or that did not get
+	// through: it is not tried again, and not lost either.
+	Unrevised Revise
 	// Unsaved says that the browser refuses storage: what is in the outbox is
 	// lost with the page.
 	Unsaved bool
@@ -306,7 +309,10 @@ type work struct {
 	delivering   int64     // and up to here it was told
 	deliverAt    wire.Time // when the server is to be told that more has come
 	markAt       wire.Time // when it may be told again how far the visitor has read
-	attentive    bool      // the page is visible and has the focus
+	attentive    bool      // the page has the focus
+	focused      bool      // the chat itself has it
+	hidden       bool      // nobody can see the page
+	attended     wire.Time // when the focus moved last while the visitor looked
 	glance       wire.Time // until when what has come since does not count as unread, 0 where nothing has
 
 	present  wire.Time       // when it is to be told again that the visitor is here

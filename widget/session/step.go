@@ -37,6 +37,10 @@ func (m *machine) handle(e Event) {
 	case StandDown:
 		m.standDown()
 		return
+	case Shown:
+		m.work.hidden = false
+	case Hidden:
+		m.work.hidden = true
 	}
 	if m.work.following {
 		m.followed(e)
@@ -84,7 +88,9 @@ func (m *machine) own(e Event) {
 	case Read:
 		m.read(min(e.Seq, m.lastSeq()))
 	case Attention:
-		m.work.attentive = e.Given
+		m.attend(e.Given, m.work.focused)
+	case Focus:
+		m.attend(m.work.attentive, e.In)
 	case Identify:
 		m.identify(e.User)
 	case Older:
@@ -127,9 +133,9 @@ func (m *machine) own(e Event) {
 	case ConfigWanted:
 		m.work.config.wanted = true
 	case Created:
-		m.created(e.Session)
+		m.created(e)
 	case CreateFailed:
-		m.createFailed(e.Failure)
+		m.createFailed(e)
 	case Joined:
 		m.joined(e.Session)
 	case JoinFailed:
@@ -210,7 +216,8 @@ func (m *machine) requeueAccepted() {
 	}
 }
 
-// leave forgets the conversation, but not what is in the outbox.
+// leave forgets the conversation, but not what is in the outbox, nor who the
+// visitor is.
 func (m *machine) leave() {
 	if m.ConversationID != "" {
 		m.do(Subscribe{})
@@ -220,7 +227,8 @@ func (m *machine) leave() {
 		Offer: m.Offer,
 		work: work{
 			started: m.work.started, socket: m.work.socket, config: m.work.config, wake: m.work.wake,
-			attentive: m.work.attentive, user: m.work.user,
+			attentive: m.work.attentive, focused: m.work.focused, hidden: m.work.hidden, attended: m.work.attended,
+			user: m.work.user, userID: m.work.userID,
 		},
 	}
 	m.requeue()
@@ -236,7 +244,7 @@ func (m *machine) startOver() {
 func (m *machine) reset() {
 	m.leave()
 	m.Outbox = nil
-	m.work.user = wire.User{}
+	m.work.user, m.work.userID = wire.User{}, ""
 	m.do(Forget{})
 	m.do(Notify{Kind: NotifyCleared})
 }
@@ -262,13 +270,19 @@ func (m *machine) enter(s wire.Session) {
 	m.do(Adopt{s.Token})
 }
 
-func (m *machine) created(s wire.Session) {
-	if !m.work.begin.running || m.ConversationID != "" {
+// awaits reports whether a conversation for user is what was asked for last. One
+// for whom the visitor was before, or by the proof they had then, is not theirs.
+func (m *machine) awaits(user wire.User) bool {
+	return m.work.begin.running && m.ConversationID == "" && user == m.work.user
+}
+
+func (m *machine) created(e Created) {
+	if !m.awaits(e.User) {
 		return
 	}
 	m.work.begin = task{}
 	m.contact()
-	m.enter(s)
+	m.enter(e.Session)
 	m.work.userID = m.work.user.ID
 	if m.work.userID != "" { // somebody whom the site knows may have talked before
 		m.work.history.wanted = true
@@ -277,7 +291,11 @@ func (m *machine) created(s wire.Session) {
 	m.do(Subscribe{m.ConversationID})
 }
 
-func (m *machine) createFailed(f Failure) {
+func (m *machine) createFailed(e CreateFailed) {
+	if !m.awaits(e.User) {
+		return
+	}
+	f := e.Failure
 	if f.temporary() {
 		m.failed(&m.work.begin, f)
 		return
@@ -410,7 +428,7 @@ func (m *machine) settle() {
 	if m.Notice.Until > 0 && m.Notice.Until <= m.now {
 		m.Notice = Notice{}
 	}
-	if m.Open && m.work.attentive {
+	if m.looking() {
 		m.read(min(m.work.onScreen, m.lastSeq()))
 	}
 	m.settleUnread()
@@ -426,7 +444,7 @@ func (m *machine) settleUnread() {
 			unread++
 		}
 	}
-	if looking := m.Open && m.work.attentive; looking && unread > m.Unread {
+	if m.looking() && unread > m.Unread {
 		if m.work.glance == 0 {
 			m.work.glance = m.now + glance
 		}
@@ -502,6 +520,7 @@ func (m *machine) next() (at wire.Time) {
 	}
 	if m.Open && m.ConversationID != "" && !m.work.following && m.offers(wire.FeaturePresence) {
 		sooner(m.work.present)
+		sooner(m.work.attended + awayAfter)
 	}
 	if !m.work.following && !m.work.read.running {
 		if m.undelivered() {

@@ -112,7 +112,7 @@ func newSession() wire.Session {
 // chatting is a story in which the first message was sent and stored.
 func chatting(t *testing.T) *story {
 	s := begin(t, Saved{})
-	s.on(Open{}).on(Send{Text: "hi", ClientID: "k1"}).on(Created{newSession()}).on(Sent{message(1, 1, visitor, "k1")})
+	s.on(Open{}).on(Send{Text: "hi", ClientID: "k1"}).on(Created{Session: newSession()}).on(Sent{message(1, 1, visitor, "k1")})
 	return s
 }
 
@@ -142,7 +142,7 @@ func TestFirstMessage(t *testing.T) {
 	if saved := the[Save](s).Saved; len(saved.Outbox) != 1 || saved.Outbox[0] != (Entry{ClientID: "k1", Body: "hello", At: s.now, State: Queued}) {
 		t.Errorf("saved %+v", saved)
 	}
-	s.on(Created{newSession()})
+	s.on(Created{Session: newSession()})
 	if the[Adopt](s).Token != "secret" || the[Subscribe](s).ConversationID != conversation {
 		t.Errorf("effects %+v", s.effects)
 	}
@@ -228,6 +228,13 @@ func TestRetryAfterIsRespectedAndTold(t *testing.T) {
 	none[SendMessage](s.after(6999))
 	if the[SendMessage](s.after(1)).ClientID != "k2" || s.state.Notice.Code != "" {
 		t.Errorf("effects %+v, notice %+v", s.effects, s.state.Notice)
+	}
+}
+
+func TestOneSecondIsAMoment(t *testing.T) {
+	s := chatting(t).on(Send{Text: "a", ClientID: "k2"}).on(SendFailed{conversation, "k2", Failure{Code: wire.CodeRateLimited, RetryAfter: 1}})
+	if text := s.state.Notice.Text; !strings.Contains(text, "in a moment") {
+		t.Errorf("told %q", text)
 	}
 }
 
@@ -350,7 +357,7 @@ func TestOwnMessageWaitsForItsPredecessor(t *testing.T) {
 }
 
 func TestLostAnswerIsFoundByThePage(t *testing.T) {
-	s := begin(t, Saved{}).on(Send{Text: "hi", ClientID: "k1"}).on(Created{newSession()})
+	s := begin(t, Saved{}).on(Send{Text: "hi", ClientID: "k1"}).on(Created{Session: newSession()})
 	s.on(SendFailed{conversation, "k1", Failure{Lost: true}})
 	s.on(PageFetched{conversation, page(1, false, message(1, 1, visitor, "k1"))})
 	if s.want([]int64{1}, 1); len(s.state.Outbox) != 0 || len(s.notified(NotifySent)) != 1 {
@@ -482,7 +489,7 @@ func TestExpiredTokenLeavesAChoice(t *testing.T) {
 		}
 		fresh := newSession()
 		fresh.Conversation.ID = "c2"
-		if the[SendMessage](s.on(Created{fresh})) != (SendMessage{"c2", "k2", "kept", ""}) {
+		if the[SendMessage](s.on(Created{Session: fresh})) != (SendMessage{"c2", "k2", "kept", ""}) {
 			t.Error("not sent in the new conversation")
 		}
 		s.on(Sent{message(2, 2, visitor, "k2")}) // late, of the old one
@@ -494,10 +501,10 @@ func TestExpiredTokenLeavesAChoice(t *testing.T) {
 
 func TestCreateRefused(t *testing.T) {
 	s := begin(t, Saved{}).on(Send{Text: "a", ClientID: "k1"})
-	s.on(CreateFailed{Failure{Code: wire.CodeRateLimited, RetryAfter: 3}})
+	s.on(CreateFailed{Failure: Failure{Code: wire.CodeRateLimited, RetryAfter: 3}})
 	none[CreateConversation](s.after(2999))
 	the[CreateConversation](s.after(1))
-	s.on(CreateFailed{Failure{Code: wire.CodeOriginNotAllowed, Text: "Not here."}})
+	s.on(CreateFailed{Failure: Failure{Code: wire.CodeOriginNotAllowed, Text: "Not here."}})
 	if e := s.state.Outbox[0]; e.State != Failed || e.Reason != "Not here." || s.state.Notice.Text != "Not here." {
 		t.Errorf("entry %+v", e)
 	}
@@ -510,7 +517,7 @@ func TestReset(t *testing.T) {
 	if s.state.ConversationID != "" || len(s.state.Messages)+len(s.state.Outbox) != 0 || len(s.notified(NotifyCleared)) != 1 || !s.state.Loaded || !s.state.Open {
 		t.Errorf("state %+v", s.state)
 	}
-	s.on(Sent{message(2, 2, visitor, "k2")}).on(PageFetched{conversation, page(9, false, message(2, 2, bot, ""))}).on(Created{newSession()})
+	s.on(Sent{message(2, 2, visitor, "k2")}).on(PageFetched{conversation, page(9, false, message(2, 2, bot, ""))}).on(Created{Session: newSession()})
 	if len(s.state.Messages) != 0 || s.state.ConversationID != "" {
 		t.Error("the old conversation came back")
 	}
@@ -583,6 +590,34 @@ func TestJoin(t *testing.T) {
 	}
 }
 
+// Whom the site knows is the same person in a conversation they have joined, and
+// in one they have begun anew.
+func TestJoinKeepsTheUser(t *testing.T) {
+	ann := wire.User{ID: "ann"}
+	s := begin(t, Saved{}).on(Identify{ann}).on(Created{ann, newSession()}).on(HistoryFetched{conversation, 0, page(0, false)})
+	other := newSession()
+	other.Conversation.ID = "c2"
+	s.on(Join{Code: "abc"}).on(Joined{other})
+	saved := the[Save](s).Saved
+	if saved.UserID != "ann" || saved.ConversationID != "c2" {
+		t.Fatalf("saved %+v", saved)
+	}
+	again := begin(t, saved).on(Identify{ann})
+	none[Forget](again)
+	if again.state.ConversationID != "c2" {
+		t.Error("thrown out of the conversation that she has joined")
+	}
+	the[Forget](again.on(Identify{}))
+
+	s.on(FetchFailed{"c2", Failure{Code: wire.CodeTokenExpired}}).on(StartOver{})
+	if saved := the[Save](s).Saved; saved.UserID != "ann" {
+		t.Errorf("saved %+v", saved)
+	}
+	if saved := the[Save](s.on(Reset{})).Saved; saved.UserID != "" {
+		t.Errorf("saved after a reset: %+v", saved)
+	}
+}
+
 func TestInvite(t *testing.T) {
 	none[MakeInvitation](begin(t, Saved{}).on(Invite{}))
 	s := chatting(t).on(Invite{})
@@ -610,7 +645,7 @@ func TestRealtimeIsTrueToLife(t *testing.T) {
 	if got := s.logs(); !slices.Equal(got, []string{"✓ Reverb real-time connected on localhost:8000"}) {
 		t.Errorf("logs %q", got)
 	}
-	s.on(Send{Text: "hi", ClientID: "k1"}).on(Created{newSession()})
+	s.on(Send{Text: "hi", ClientID: "k1"}).on(Created{Session: newSession()})
 	is(false, wire.ProviderPolling, false)
 	s.on(Subscribed{wire.ProviderReverb, "c2"})
 	is(false, wire.ProviderPolling, false)
@@ -759,7 +794,7 @@ func TestAnswerLatency(t *testing.T) {
 		t.Error("measured twice")
 	}
 	old := begin(t, Saved{Outbox: []Entry{{ClientID: "k1", Body: "x", At: 5, State: Queued}}})
-	old.on(Created{newSession()}).on(Sent{message(1, 1, visitor, "k1")})
+	old.on(Created{Session: newSession()}).on(Sent{message(1, 1, visitor, "k1")})
 	if len(old.notified(NotifyLatency)) != 0 {
 		t.Error("a text of yesterday was measured")
 	}
@@ -793,7 +828,7 @@ func TestHeldEventsAreBounded(t *testing.T) {
 func TestPresence(t *testing.T) {
 	s := begin(t, Saved{})
 	s.on(Configured{wire.Config{Features: []string{wire.FeaturePresence}}})
-	s.on(Open{}).on(Attention{true}).on(Send{Text: "hi", ClientID: "k1"}).on(Created{newSession()})
+	s.on(Open{}).on(Attention{true}).on(Send{Text: "hi", ClientID: "k1"}).on(Created{Session: newSession()})
 	if the[TellPresence](s) != (TellPresence{conversation, wire.SignalOnline}) {
 		t.Errorf("told %+v", s.effects)
 	}
@@ -818,6 +853,59 @@ func TestPresence(t *testing.T) {
 	}
 	if s.after(60_001); len(s.state.Signals) != 0 {
 		t.Errorf("still here: %+v", s.state.Signals)
+	}
+}
+
+// The visitor attends where the page or the chat has the focus, and a hidden page
+// has no reader. The focus on its way from one to the other is not told.
+func TestAttention(t *testing.T) {
+	s := begin(t, Saved{})
+	s.on(Configured{wire.Config{Features: []string{wire.FeaturePresence, wire.FeatureReadMarks}}})
+	s.on(Open{}).on(Attention{true}).on(Send{Text: "hi", ClientID: "k1"}).on(Created{Session: newSession()}).on(Sent{message(1, 1, visitor, "k1")})
+	for _, way := range [][]Event{
+		{Attention{}, Focus{true}}, {Focus{}, Attention{true}}, {Focus{true}, Attention{}}, {Attention{true}, Focus{}},
+	} {
+		s.now += presentEvery / 2
+		for _, e := range way {
+			if s.on(e); len(all[TellPresence](s)) > 0 && the[TellPresence](s).State != wire.SignalOnline {
+				t.Fatalf("on the way %+v: %+v", way, s.effects)
+			}
+			s.now += 20
+		}
+		if s.after(awayAfter); len(all[TellPresence](s)) > 0 && the[TellPresence](s).State != wire.SignalOnline {
+			t.Fatalf("after %+v: %+v", way, s.effects)
+		}
+	}
+	s.on(event(message(2, 2, bot, ""))).on(Seen{2})
+	if the[MarkRead](s).Seq != 2 {
+		t.Errorf("marked %+v", s.effects)
+	}
+	s.on(ReadMarked{conversation, 2})
+
+	s.now += 10_000
+	s.on(Attention{}).on(Focus{true}).on(Focus{}) // by another program's window
+	none[TellPresence](s)
+	if at := s.state.work.wake; at != s.now+awayAfter {
+		t.Errorf("looked at again after %d ms", at-s.now)
+	}
+	if s.after(awayAfter); the[TellPresence](s).State != wire.SignalAway {
+		t.Errorf("told %+v", s.effects)
+	}
+	s.on(event(message(3, 3, bot, ""))).on(Seen{3}).after(60_000)
+	if none[MarkRead](s); s.state.Unread != 1 {
+		t.Error("read by nobody")
+	}
+	if s.on(Focus{true}); the[MarkRead](s).Seq != 3 || the[TellPresence](s).State != wire.SignalOnline {
+		t.Errorf("effects %+v", s.effects)
+	}
+	s.on(ReadMarked{conversation, 3}).after(60_000)
+	if s.on(Hidden{}); the[TellPresence](s).State != wire.SignalAway { // which blurs nothing in some browsers
+		t.Errorf("effects %+v", s.effects)
+	}
+	s.on(event(message(4, 4, bot, ""))).on(Seen{4}).after(60_000)
+	none[MarkRead](s)
+	if s.on(Shown{}); the[MarkRead](s).Seq != 4 {
+		t.Errorf("effects %+v", s.effects)
 	}
 }
 

@@ -30,6 +30,7 @@ type Shared struct {
 	Realtime       Realtime
 	Link           Link
 	Notice         Notice
+	Unrevised      Revise
 	Unsaved        bool
 	Invitation     *wire.Invitation
 	Ended          bool
@@ -42,7 +43,7 @@ func (s *State) Share(before State) Shared {
 	shared := Shared{
 		Config: s.Config, Loaded: s.Loaded, ConversationID: s.ConversationID, Self: s.Self, Cursor: s.shownUpTo(),
 		HasOlder: s.HasOlder, LoadingOlder: s.LoadingOlder, Streams: s.Streams, Participants: s.Participants, Outbox: s.Outbox, Signals: s.Signals, Realtime: s.Realtime, Link: s.Link,
-		Notice: s.Notice, Unsaved: s.Unsaved, Invitation: s.Invitation, Ended: s.Ended, ReadSeq: s.work.readSeq,
+		Notice: s.Notice, Unrevised: s.Unrevised, Unsaved: s.Unsaved, Invitation: s.Invitation, Ended: s.Ended, ReadSeq: s.work.readSeq,
 	}
 	shared.Whole = before.ConversationID != s.ConversationID || before.Cursor.Epoch != s.Cursor.Epoch || len(s.Messages) < len(before.Messages)
 	known := before.Messages
@@ -101,30 +102,30 @@ func (m *machine) followed(e Event) {
 		m.mirrored(e.Shared)
 	case Lead:
 		m.lead(e.Saved)
-	case Open, Close, Attention, Seen, Offered, Decline, Tick, Unsaved, Refused:
+	case Open, Close, Attention, Focus, Seen, Offered, Decline, Tick, Unsaved, Refused:
 		m.own(e)
 	}
 }
 
 // handOn hands on what the visitor did. As long as no leader was heard it is
 // remembered too: there may be none yet, and it falls to this tab then. A text is
-// kept anyway.
+// kept anyway, but for a reset before it.
 func (m *machine) handOn(e Event) {
+	if !m.work.heard {
+		m.work.unheard = append(slices.Clip(m.work.unheard), e)
+	}
 	switch e := e.(type) {
 	case Send:
 		m.write(e)
 		m.work.handed = append(slices.Clip(m.work.handed), e.ClientID)
 		m.handTexts()
 		return
+	case Delete:
+		m.work.handed = slices.DeleteFunc(slices.Clone(m.work.handed), func(id string) bool { return id == e.ClientID })
 	case Identify:
 		m.work.user = e.User
-	default:
-		if d, ok := e.(Delete); ok {
-			m.work.handed = slices.DeleteFunc(slices.Clone(m.work.handed), func(id string) bool { return id == d.ClientID })
-		}
-		if !m.work.heard {
-			m.work.unheard = append(slices.Clip(m.work.unheard), e)
-		}
+	case Reset:
+		m.work.user, m.work.handed, m.Outbox = wire.User{}, nil, nil
 	}
 	m.do(Forward{e})
 }
@@ -188,7 +189,7 @@ func (m *machine) takeOver(saved Saved) {
 func (m *machine) standDown() {
 	m.requeue()
 	m.Cursor = m.shownUpTo() // what was kept back is forgotten with all other work
-	m.work = work{started: m.work.started, readSeq: m.work.readSeq, accepted: m.work.accepted, onScreen: m.work.onScreen, attentive: m.work.attentive, user: m.work.user, wake: m.work.wake, following: true}
+	m.work = work{started: m.work.started, readSeq: m.work.readSeq, accepted: m.work.accepted, onScreen: m.work.onScreen, attentive: m.work.attentive, focused: m.work.focused, hidden: m.work.hidden, user: m.work.user, wake: m.work.wake, following: true}
 	m.do(Subscribe{})
 	m.do(Connect{})
 }
@@ -203,7 +204,7 @@ func (m *machine) mirrored(s Shared) {
 	}
 	m.Config, m.Loaded, m.ConversationID, m.Self, m.Cursor = s.Config, s.Loaded, s.ConversationID, s.Self, s.Cursor
 	m.HasOlder, m.LoadingOlder, m.Participants, m.Signals, m.Realtime, m.Link = s.HasOlder, s.LoadingOlder, s.Participants, s.Signals, s.Realtime, s.Link
-	m.Notice, m.Unsaved, m.Invitation, m.Ended = s.Notice, s.Unsaved || m.Unsaved, s.Invitation, s.Ended
+	m.Notice, m.Unrevised, m.Unsaved, m.Invitation, m.Ended = s.Notice, s.Unrevised, s.Unsaved || m.Unsaved, s.Invitation, s.Ended
 	m.work.readSeq = s.ReadSeq
 	for i := range s.Messages {
 		m.put(&s.Messages[i])

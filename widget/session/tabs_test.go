@@ -213,6 +213,16 @@ func TestReadingInAFollower(t *testing.T) {
 	}
 	x.mirror()
 	x.same()
+	x.a.on(event(message(3, 3, bot, "")))
+	x.mirror()
+	x.do(Hidden{})
+	x.do(Seen{3})
+	if x.mirror(); x.a.state.Unread != 1 {
+		t.Error("a page that nobody sees has read it")
+	}
+	if x.do(Shown{}); x.a.state.Unread != 0 {
+		t.Error("not read")
+	}
 }
 
 func TestResetInAFollower(t *testing.T) {
@@ -225,11 +235,37 @@ func TestResetInAFollower(t *testing.T) {
 	}
 }
 
+// Whoever was forgotten in a tab that follows does not come back when that tab
+// leads, and whoever was named after that is there.
+func TestForgottenInAFollower(t *testing.T) {
+	ann, ben := wire.User{ID: "ann"}, wire.User{ID: "ben"}
+	x := openTabs(t)
+	x.do(Identify{ann})
+	x.do(Reset{})
+	x.mirror()
+	x.b.on(Lead{x.a.state.Saved()})
+	none[CreateConversation](x.b)
+
+	x = openTabs(t)
+	x.b.on(Send{Text: "lost", ClientID: "k8"}) // the leader never hears of it
+	x.do(Reset{})
+	x.do(Send{Text: "after", ClientID: "k9"})
+	if o := x.a.state.Outbox; len(o) != 1 || o[0].ClientID != "k9" || len(x.b.state.Outbox) != 1 {
+		t.Errorf("the leader has %+v, this tab %+v", o, x.b.state.Outbox)
+	}
+
+	s := &story{t: t, now: 1}
+	s.on(Started{Following: true}).on(Identify{ann}).on(Reset{}).on(Identify{ben})
+	if s.on(Lead{s.state.Saved()}); the[CreateConversation](s).User != ben {
+		t.Errorf("effects %+v", s.effects)
+	}
+}
+
 func TestRenewal(t *testing.T) {
 	s := begin(t, Saved{})
 	session := newSession()
 	session.ExpiresAt = s.now + renewBefore + 1000
-	s.on(Send{Text: "hi", ClientID: "k1"}).on(Created{session})
+	s.on(Send{Text: "hi", ClientID: "k1"}).on(Created{Session: session})
 	none[Renew](s)
 	s.after(1001)
 	the[Renew](s)
@@ -249,7 +285,7 @@ func TestIdentity(t *testing.T) {
 	if the[CreateConversation](s).User != ann {
 		t.Fatalf("effects %+v", s.effects)
 	}
-	s.on(Created{newSession()})
+	s.on(Created{ann, newSession()})
 	the[FetchHistory](s) // she has talked before, on another device
 	if s.state.Saved().UserID != "ann" {
 		t.Errorf("saved %+v", s.state.Saved())
@@ -267,6 +303,45 @@ func TestIdentity(t *testing.T) {
 	the[CreateConversation](s)
 }
 
+// A conversation that was asked for one person does not become another's, however
+// late it comes, and its failure stops nothing.
+func TestIdentityOvertakesTheAnswer(t *testing.T) {
+	ann, ben, nobody := wire.User{ID: "ann", Hash: "1"}, wire.User{ID: "ben", Hash: "2"}, wire.User{}
+	refused := Failure{Code: wire.CodeIdentityInvalid}
+	for name, c := range map[string]struct {
+		asked, now wire.User
+		change     []Event
+	}{
+		"somebody else":       {ann, ben, []Event{Identify{ann}, Identify{ben}}},
+		"nobody before":       {nobody, ann, []Event{Send{Text: "hi", ClientID: "k1"}, Identify{ann}}},
+		"nobody after":        {ann, nobody, []Event{Identify{ann}, Reset{}, Send{Text: "hi", ClientID: "k1"}}},
+		"with another proof":  {ann, wire.User{ID: "ann", Hash: "3"}, []Event{Identify{ann}, Identify{wire.User{ID: "ann", Hash: "3"}}}},
+		"by way of a failure": {ann, ben, []Event{Identify{ann}, CreateFailed{ann, Failure{Lost: true}}, Identify{ben}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, late := range []Event{Created{c.asked, newSession()}, CreateFailed{c.asked, refused}} {
+				s := begin(t, Saved{})
+				for _, e := range c.change {
+					s.on(e)
+				}
+				if the[CreateConversation](s).User != c.now {
+					t.Fatalf("asked for %+v", s.effects)
+				}
+				if s.on(late); s.state.ConversationID != "" || s.state.Notice.Code != "" || !s.state.work.begin.running {
+					t.Fatalf("%T: %+v", late, s.state)
+				}
+				if s.on(Created{c.now, newSession()}); the[Save](s).Saved.UserID != c.now.ID || s.state.ConversationID != conversation {
+					t.Errorf("saved %+v", s.state.Saved())
+				}
+			}
+		})
+	}
+	s := begin(t, Saved{}).on(Identify{ann}).on(Identify{ann})
+	none[CreateConversation](s) // it is under way
+	s = begin(t, Saved{UserID: "ann"}).on(Identify{ann})
+	the[CreateConversation](s) // was, when the page was left
+}
+
 // What the visitor does before it is known who leads is done by whoever comes
 // to lead, once.
 func TestDoneBeforeAnybodyLeads(t *testing.T) {
@@ -275,6 +350,12 @@ func TestDoneBeforeAnybodyLeads(t *testing.T) {
 	s.on(Lead{s.state.Saved()}).on(Configured{})
 	if the[JoinConversation](s).Code != "code" {
 		t.Errorf("effects %+v", s.effects)
+	}
+	s = &story{t: t, now: 1}
+	s.on(Started{Following: true}).on(Send{Text: "before", ClientID: "k1"}).on(Reset{}).on(Send{Text: "after", ClientID: "k2"})
+	saved := Saved{Outbox: []Entry{{ClientID: "k2", Body: "after", At: 1, State: Queued}, {ClientID: "k1", Body: "before", At: 1, State: Queued}}}
+	if s.on(Lead{saved}); len(s.state.Outbox) != 1 || s.state.Outbox[0].ClientID != "k2" {
+		t.Errorf("after a reset: %+v", s.state.Outbox)
 	}
 	x := openTabs(t)
 	x.b.on(StandDown{}) // of another tab's leading nothing is known

@@ -93,12 +93,29 @@ func (m *machine) pausedTyping(on bool) bool {
 // milliseconds: twice in the minute for which the server believes it.
 const presentEvery wire.Time = 25_000
 
+// awayAfter is how long the focus may be nowhere, in milliseconds, before it is
+// told: on its way from the chat to the page, or back, it is for a moment.
+const awayAfter wire.Time = 500
+
+// attend takes down whether the page has the focus, and whether the chat has.
+func (m *machine) attend(page, chat bool) {
+	if m.looking() {
+		m.work.attended = m.now
+	}
+	m.work.attentive, m.work.focused = page, chat
+}
+
+// looking reports whether the visitor has the conversation before their eyes.
+func (m *machine) looking() bool {
+	return m.Open && !m.work.hidden && (m.work.attentive || m.work.focused)
+}
+
 // tellPresence tells the others who is here: online with the conversation before
 // the eyes, and else away. Who has closed the chat is told of once: that passes
 // by itself.
 func (m *machine) tellPresence() {
 	state := wire.SignalAway
-	if m.Open && m.work.attentive {
+	if m.looking() || m.Open && !m.work.hidden && m.now < m.work.attended+awayAfter {
 		state = wire.SignalOnline
 	}
 	never := m.work.presence == "" && !m.Open
@@ -195,17 +212,14 @@ func (m *machine) renewFailed(e RenewFailed) {
 // nobody, or as somebody else, never joins another's: it is left, and forgotten
 // here.
 func (m *machine) identify(user wire.User) {
-	same := user.ID == m.work.userID
+	asked := m.work.begin.wanted && user == m.work.user
 	m.work.user = user
-	if same {
-		return
-	}
-	if m.ConversationID != "" {
+	if m.ConversationID != "" && user.ID != m.work.userID {
 		m.leave()
 		m.do(Forget{})
 	}
 	m.work.userID = user.ID
-	if user.ID != "" { // they may have talked on another device
-		m.work.begin.wanted = true
+	if m.ConversationID == "" && !asked { // what was asked for somebody else is not waited for
+		m.work.begin = task{wanted: user.ID != ""} // they may have talked on another device
 	}
 }

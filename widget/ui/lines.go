@@ -504,7 +504,7 @@ func arrived(a, b *session.State) int {
 func looksSame(a, b *session.State) bool {
 	return a.Edition == b.Edition && a.ConversationID == b.ConversationID && a.Self == b.Self && a.FirstUnread == b.FirstUnread &&
 		a.HasOlder == b.HasOlder && a.LoadingOlder == b.LoadingOlder && a.Loaded == b.Loaded && a.Ended == b.Ended && a.Unsaved == b.Unsaved &&
-		a.Awaiting() == b.Awaiting() && a.Offer == b.Offer && a.Invitation == b.Invitation && a.Notice == b.Notice &&
+		a.Awaiting() == b.Awaiting() && a.Offer == b.Offer && a.Invitation == b.Invitation && a.Notice == b.Notice && a.Unrevised == b.Unrevised &&
 		a.Link.State == b.Link.State && a.Link.Since == b.Link.Since && one(a.Config.Features, b.Config.Features) &&
 		len(a.Messages) == len(b.Messages) && one(a.Outbox, b.Outbox) && one(a.Streams, b.Streams) && sameReaders(a, b)
 }

@@ -34,23 +34,47 @@ func (r *Root) Said(send session.Send) session.Event {
 	r.mu.Lock()
 	m := r.mode
 	r.mode = mode{}
-	mounted, ctx := r.mounted, r.ctx
+	if m.Edit != "" {
+		r.sent = session.Revise{MessageID: m.Edit, Body: send.Text} // should it come back
+	}
+	correction, mounted, ctx := r.sent, r.mounted, r.ctx
 	r.mu.Unlock()
 	if m != (mode{}) && mounted {
 		ctx.Dispatch(func(app.Context) {}) // the bar goes
 	}
 	if m.Edit != "" {
-		return session.Revise{MessageID: m.Edit, Body: send.Text}
+		return correction
 	}
 	send.ReplyTo = m.Reply
 	return send
 }
 
-// bar is what the bar above the composer says.
-func (r *Root) bar() *modeBar {
+// giveBack puts a correction that came to nothing into the composer again, once
+// there is room, and where it was written: all tabs know of it.
+func (r *Root) giveBack() {
+	back := r.state.Unrevised
+	r.mu.Lock()
+	due := back.Body != "" && back == r.sent && r.mode == (mode{}) && r.options.View.Blank()
+	if due {
+		r.sent = session.Revise{}
+	}
+	r.mu.Unlock()
+	if due {
+		r.begin(mode{Edit: back.MessageID}, back.Body)
+	}
+}
+
+// current is what the composer is for now.
+func (r *Root) current() mode {
 	r.mu.Lock()
 	m := r.mode
 	r.mu.Unlock()
+	return m
+}
+
+// bar is what the bar above the composer says.
+func (r *Root) bar() *modeBar {
+	m := r.current()
 	bar := &modeBar{Words: r.words, Root: r}
 	switch {
 	case m.Edit != "":

@@ -53,7 +53,7 @@ func noticeFor(s session.State, w *i18n.Words) notice {
 	case s.Ended:
 		return notice{Text: w.Ended, Ended: true}
 	case s.Notice.Again && s.Notice.Code == wire.CodeRateLimited:
-		if s.Notice.RetryAfter <= 0 {
+		if s.Notice.RetryAfter <= 1 {
 			return notice{Text: w.Failed}
 		}
 		return notice{Text: i18n.With(w.Again, "n", strconv.Itoa(s.Notice.RetryAfter))}

@@ -16,6 +16,11 @@ import (
 // Of more the older half is given up; it comes back when the visitor scrolls there.
 const maxMessages = 2000
 
+// hushTime is how long the log is still when something of before is drawn, in
+// milliseconds: until a browser has told those who hear the chat of all of it, or
+// would have.
+const hushTime wire.Time = 500
+
 // Options are what a Root needs.
 type Options struct {
 	Site   Site
@@ -52,12 +57,14 @@ type Root struct {
 	fresh  map[string]wire.Time
 	heard  map[string]bool // of the messages that were seen to be written, by their ids, whether they are whole
 	said   string          // what is read out
+	hushed wire.Time       // until when what is drawn is not
 	timer  *time.Timer
 	next   wire.Time // when what is drawn changes by itself, 0 for never
 
 	mu      sync.Mutex // guards what follows
 	ctx     app.Context
 	mode    mode
+	sent    session.Revise // the last correction
 	mounted bool
 	news    *session.State // not drawn yet
 }
@@ -155,8 +162,15 @@ func (r *Root) take(ctx app.Context) {
 	if !sameTalk(&before, &r.state, r.options.Offset, r.made, now) {
 		r.pages = nil
 	}
+	if before.ConversationID != r.state.ConversationID && r.current() != (mode{}) {
+		r.begin(mode{}, "") // what it was about is gone
+	}
+	r.giveBack()
 	if !r.away && len(r.state.Messages) > maxMessages {
 		r.options.Chat.Do(session.Trim{Keep: maxMessages / 2})
+	}
+	if past(&before, &r.state) {
+		r.hush()
 	}
 	r.greet(&before, now)
 	r.listen()
@@ -200,8 +214,23 @@ func (r *Root) move(before *session.State) {
 		r.window.up(first)
 	}
 	if unread := r.state.FirstUnread; unread > 0 && unread != before.FirstUnread {
-		r.window.show(pageOf(unread), first, end)
+		shown := r.window
+		if r.window.show(pageOf(unread), first, end); r.window != shown {
+			r.hush()
+		}
 	}
+}
+
+// hush keeps what is drawn now from being read out: what was said before would be
+// heard all at once.
+func (r *Root) hush() { r.hushed = r.options.Now() + hushTime }
+
+// live is whether the log is read out as it grows.
+func (r *Root) live() string {
+	if r.state.Awaiting() || r.state.LoadingOlder || r.options.Now() < r.hushed {
+		return "off"
+	}
+	return "polite"
 }
 
 func sceneEnd(s *session.State) int { return (&scene{state: s}).end() }
@@ -235,6 +264,15 @@ func (r *Root) drawn(scroll func()) {
 	}
 }
 
+// past reports whether what b has and a has not was said before the visitor came.
+func past(a, b *session.State) bool {
+	if len(a.Messages) > 0 {
+		return grewAbove(a, b)
+	}
+	came := a.Awaiting() || a.Len() == 0 && a.ConversationID != b.ConversationID
+	return came && len(b.Messages) > 0
+}
+
 // grewAbove reports whether older messages were put before those of a.
 func grewAbove(a, b *session.State) bool {
 	return len(a.Messages) > 0 && len(b.Messages) > 0 && b.Messages[0].Seq < a.Messages[0].Seq
@@ -250,6 +288,7 @@ func (r *Root) compose() (next wire.Time) {
 	for _, signal := range r.state.Signals {
 		next = sooner(next, signal.Until, s.now)
 	}
+	next = sooner(next, r.hushed, s.now)
 	return sooner(next, r.state.Link.Since+session.LinkPatience, s.now)
 }
 
@@ -341,7 +380,7 @@ func (r *Root) Scrolled(atEnd, nearStart bool) {
 
 func (r *Root) scrolled(atEnd, nearStart bool) (changed bool) {
 	if atEnd && r.window.down(r.scene().end()) {
-		r.compose()
+		r.goBack()
 		return true
 	}
 	if r.away == atEnd {
@@ -354,7 +393,7 @@ func (r *Root) scrolled(atEnd, nearStart bool) (changed bool) {
 		return changed
 	}
 	if r.window.up(r.scene().first()) {
-		r.compose()
+		r.goBack()
 		return true
 	}
 	if r.state.HasOlder && !r.state.LoadingOlder {
@@ -363,11 +402,17 @@ func (r *Root) scrolled(atEnd, nearStart bool) (changed bool) {
 	return changed
 }
 
+// goBack draws what was drawn before, or might have been.
+func (r *Root) goBack() {
+	r.hush()
+	r.wake(r.compose())
+}
+
 // follow goes to the end of the log.
 func (r *Root) follow(ctx app.Context) {
 	r.away, r.unseen = false, 0
 	r.window.end(r.scene().first(), r.scene().end())
-	r.compose()
+	r.goBack()
 	ctx.Defer(func(app.Context) { r.options.View.ToEnd() })
 }
 
@@ -423,7 +468,7 @@ func (r *Root) paper() []app.UI {
 	return []app.UI{
 		&welcome{Greeting: r.site.Greeting, Logo: r.site.Logo, Suggestions: r.site.Suggestions, Chat: r.options.Chat},
 		say("p", "earlier", older),
-		with(box("div", "rows", rows...), "role", "log", "aria-live", "polite", "aria-label", r.words.Frame.Conversation, "data-label", "conversation"),
+		with(box("div", "rows", rows...), "role", "log", "aria-live", r.live(), "aria-label", r.words.Frame.Conversation, "data-label", "conversation"),
 		&typing{Visible: r.dots.visible, Names: r.scene().names(), Logo: r.site.Logo, Words: r.words},
 		with(say("p", "heard", r.said), "role", "status"),
 	}

@@ -5,6 +5,7 @@ package ui
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,6 +20,7 @@ import (
 type recorder struct {
 	events   []session.Event
 	atEnd    bool
+	written  string // in the composer
 	scrolled []string
 }
 
@@ -29,6 +31,7 @@ func (r *recorder) To(seq int64)       { r.scrolled = append(r.scrolled, fmt.Spr
 func (r *recorder) Compose(text string, stay bool) {
 	r.scrolled = append(r.scrolled, fmt.Sprintf("composed %q, stay %v", text, stay))
 }
+func (r *recorder) Blank() bool { return r.written == "" }
 func (r *recorder) Keep() func() {
 	return func() { r.scrolled = append(r.scrolled, "kept") }
 }
@@ -180,6 +183,8 @@ func TestNotices(t *testing.T) {
 		"a rate limit":    {"de", session.State{Notice: session.Notice{Code: wire.CodeRateLimited, Text: "Slow.", RetryAfter: 9}}, notice{Text: "Das war viel auf einmal. Ihre Nachricht wird in 9 Sekunden gesendet."}},
 		"the English one": {"en", session.State{Notice: session.Notice{Code: wire.CodeRateLimited, Text: "Slow."}}, notice{Text: "Slow."}},
 		"a small one":     {"de", session.State{Notice: session.Notice{Code: wire.CodeRateLimited, Text: "Slow.", RetryAfter: 9, Again: true}}, notice{Text: "Das war viel auf einmal. Bitte versuchen Sie es in 9 Sekunden noch einmal."}},
+		"a moment":        {"de", session.State{Notice: session.Notice{Code: wire.CodeRateLimited, Text: "Slow.", RetryAfter: 1}}, notice{Text: "Das war viel auf einmal. Ihre Nachricht wird gleich gesendet."}},
+		"a small moment":  {"en", session.State{Notice: session.Notice{Code: wire.CodeRateLimited, Text: "Slow.", RetryAfter: 1, Again: true}}, notice{Text: "That did not work. Please try again."}},
 		"no wait known":   {"de", session.State{Notice: session.Notice{Code: wire.CodeRateLimited, Again: true}}, notice{Text: "Das hat nicht geklappt. Bitte versuchen Sie es noch einmal."}},
 		"too late":        {"en", session.State{Notice: session.Notice{Code: wire.CodeTooLate, Text: "x", Again: true}}, notice{Text: "It is too late for that: the message stays as it is."}},
 		"not there":       {"de", session.State{Notice: session.Notice{Code: wire.CodeNotFound, Text: "x", Again: true}}, notice{Text: i18n.For("de").TooLate}},
@@ -393,6 +398,64 @@ func TestComposerKeepsItsText(t *testing.T) {
 	}
 }
 
+// Neither an answer nor a correction outlives its conversation, and the text that
+// was to be corrected goes with it.
+func TestModeEndsWithItsConversation(t *testing.T) {
+	for m, want := range map[mode]string{{Reply: "m1"}: `composed "", stay true`, {Edit: "m1"}: `composed "", stay false`} {
+		x := mount(t, Site{}, talk(1))
+		x.root.begin(m, "old")
+		x.show(talk(2))
+		if x.root.current() != m {
+			t.Errorf("%+v: %+v after a message of the same talk", m, x.root.current())
+		}
+		other := talk(1)
+		other.ConversationID = "c2"
+		x.show(other)
+		if e := x.root.Said(session.Send{Text: "new"}); e != (session.Send{Text: "new"}) {
+			t.Errorf("%+v: said %+v", m, e)
+		}
+		if !slices.Contains(x.scrolled, want) {
+			t.Errorf("%+v: %q", m, x.scrolled)
+		}
+	}
+}
+
+// A correction that came to nothing is in the composer again, in the tab where it
+// was written, as soon as nothing else is.
+func TestCorrectionComesBack(t *testing.T) {
+	m := mount(t, Site{}, talk(1))
+	m.root.begin(mode{Edit: "m1"}, "old")
+	correction, ok := m.root.Said(session.Send{Text: "better"}).(session.Revise)
+	if !ok || correction != (session.Revise{MessageID: "m1", Body: "better"}) {
+		t.Fatalf("said %+v", correction)
+	}
+	m.scrolled, m.written = nil, "Something else"
+	refused := talk(1)
+	refused.Unrevised = correction
+	refused.Notice = session.Notice{Code: wire.CodeUnavailable, Text: "No.", Again: true}
+	m.show(refused)
+	if m.root.current() != (mode{}) {
+		t.Error("in the way of what is being written")
+	}
+	m.written = ""
+	refused.Messages = append(refused.Messages, message(2, visitor, "Something else", 0))
+	m.show(refused)
+	back := `composed "better", stay false`
+	if m.root.current() != (mode{Edit: "m1"}) || !slices.Contains(m.scrolled, back) {
+		t.Errorf("%+v, %q", m.root.current(), m.scrolled)
+	}
+	m.has("No.")
+	m.root.begin(mode{}, "") // the visitor lets it be
+	m.scrolled = nil
+	refused.Messages = append(refused.Messages, message(3, visitor, "And more", 0))
+	m.show(refused)
+	other := mount(t, Site{}, talk(1)) // another tab
+	other.show(refused)
+	if slices.Contains(m.scrolled, back) || len(other.root.current().Edit) > 0 {
+		t.Error("it comes again")
+	}
+}
+
 // Only the newest of several states is drawn.
 func TestShowDrawsTheNewest(t *testing.T) {
 	m := mount(t, Site{}, live(session.State{}))
@@ -418,6 +481,54 @@ func TestPaint(t *testing.T) {
 	if handler := regexp.MustCompile(`\son[a-z]+=`).FindString(painted); handler != "" {
 		t.Errorf("the handler %s in\n%s", handler, painted)
 	}
+}
+
+// What is drawn of the time before the visitor came is not read out, and what comes
+// after it is.
+func TestPastIsNotReadOut(t *testing.T) {
+	const polite, off = `aria-live="polite"`, `aria-live="off"`
+	rest := func(m *mounted) {
+		t.Helper()
+		m.has(off)
+		m.lacks(polite)
+		m.clock += hushTime
+		m.draw()
+		m.has(polite)
+		m.lacks(off)
+	}
+	m := mount(t, Site{}, session.State{Link: session.Link{State: session.LinkLive}})
+	m.has(polite)
+	m.show(talk(200)) // from another tab
+	rest(m)
+	s := talk(201)
+	m.show(s)
+	m.has(polite, "(201)")
+	s.LoadingOlder = true
+	m.show(s)
+	m.has(off)
+	s = talk(301)
+	s.Messages = s.Messages[100:]
+	m = mount(t, Site{}, s)
+	m.show(talk(301))
+	rest(m)
+	m.root.scrolled(false, true)
+	m.draw()
+	rest(m)
+	m.root.follow(m.root.ctx)
+	m.draw()
+	rest(m)
+
+	// In a talk that begins all is read out: it comes as it is written.
+	m = mount(t, Site{}, session.State{Link: session.Link{State: session.LinkLive}})
+	begun := session.State{Link: session.Link{State: session.LinkLive}, Outbox: []session.Entry{{ClientID: "k1", Body: "Hello"}}}
+	m.show(begun)
+	m.has(polite)
+	begun = live(begun)
+	m.show(begun)
+	m.has(polite)
+	begun.Outbox, begun.Messages = nil, []wire.Message{message(1, visitor, "Hello", 0), message(2, bot, "Hi", 0)}
+	m.show(begun)
+	m.has(polite)
 }
 
 // A message is drawn once: neither a signal of which nothing is seen yet nor a

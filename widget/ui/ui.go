@@ -28,6 +28,8 @@ type View interface {
 	// Compose gives the composer the focus, and another text unless that is to
 	// stay.
 	Compose(text string, stay bool)
+	// Blank reports whether the composer is empty.
+	Blank() bool
 	// Keep remembers what stands at the top of the view before a change, and gives
 	// a function that puts it there again afterwards.
 	Keep() func()
