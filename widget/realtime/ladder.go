@@ -488,7 +488,8 @@ func (l *Ladder) due() []*way {
 // when to ask itself again, zero for when a try has failed.
 func (l *Ladder) despair() time.Time {
 	hopeful := func(w *way) bool { return !w.retired && w.failures < DespairAfter }
-	if l.current != nil || slices.ContainsFunc(l.ways, hopeful) {
+	awaited := len(l.ways) == 0 && l.despaired.IsZero() // the first one is on its way
+	if l.current != nil || awaited || slices.ContainsFunc(l.ways, hopeful) {
 		return time.Time{}
 	}
 	if again := l.despaired.Add(DespairAgain); !l.despaired.IsZero() && time.Now().Before(again) {

@@ -537,6 +537,17 @@ func TestConfigWithoutTheWayInUse(t *testing.T) {
 	})
 }
 
+// Whoever makes a ladder gives it a config: it asks for none before.
+func TestNoConfigIsWantedBeforeTheFirst(t *testing.T) {
+	ladder(t, func(r *rig) {
+		r.wait(time.Hour)
+		r.want()
+		r.Configure(reverbConfig)
+		r.wait(time.Millisecond)
+		r.want("up reverb reverb.test:8080")
+	})
+}
+
 func TestConfigIsWantedWhenNothingWorks(t *testing.T) {
 	ladder(t, func(r *rig) {
 		r.reverb().set(func() { r.reverb().refused = true })
