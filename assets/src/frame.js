@@ -384,7 +384,6 @@
 		ticket: meta("ticket"),
 		known: meta("config"),
 		composer: { form, textarea, counter, send },
-		early,
 		storage,
 		// post tells the page something: its kind, and what goes with it as JSON.
 		post: (type, detail) => post(type, attempt(() => JSON.parse(detail))),

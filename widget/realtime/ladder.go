@@ -570,7 +570,7 @@ func (l *Ladder) adopt(s *socket, w *way) {
 func unretiring(err error) error {
 	var refused protocolError
 	if errors.As(err, &refused) {
-		return errors.New("the subscription was refused")
+		return errRefused
 	}
 	return err
 }

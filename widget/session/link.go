@@ -94,8 +94,13 @@ func backoff(tries int, salt wire.Time) wire.Time {
 
 // ended means that the token or the conversation is not known any more.
 func (f Failure) ended() bool {
+	return f.tokenRefused() || f.Code == wire.CodeNotFound && !f.Lost
+}
+
+// tokenRefused means that the token is not good any more.
+func (f Failure) tokenRefused() bool {
 	switch f.Code {
-	case wire.CodeUnauthorized, wire.CodeTokenExpired, wire.CodeTokenRevoked, wire.CodeNotFound:
+	case wire.CodeUnauthorized, wire.CodeTokenExpired, wire.CodeTokenRevoked:
 		return !f.Lost
 	}
 	return false

@@ -198,7 +198,7 @@ func (m *machine) reviseFailed(e ReviseFailed) {
 		m.Unrevised = e.Revise
 	}
 	switch {
-	case e.Failure.Code == wire.CodeUnauthorized || e.Failure.Code == wire.CodeTokenExpired || e.Failure.Code == wire.CodeTokenRevoked:
+	case e.Failure.tokenRefused():
 		m.end(e.Failure)
 	default:
 		m.heard(e.Failure)

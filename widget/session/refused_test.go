@@ -90,3 +90,20 @@ func TestUnrevised(t *testing.T) {
 		t.Errorf("too long: %+v", x.b.state)
 	}
 }
+
+// A token that is refused ends the conversation, whichever call it was.
+func TestRefusedTokenEndsTheConversation(t *testing.T) {
+	gone := Failure{Code: wire.CodeTokenRevoked, Text: "gone"}
+	for name, event := range map[string]Event{
+		"an invitation": InviteFailed{conversation, gone},
+		"an edit":       ReviseFailed{ConversationID: conversation, Failure: gone},
+	} {
+		s := chatting(t).on(event)
+		if !s.state.Ended {
+			t.Errorf("%s: the conversation goes on", name)
+		}
+	}
+	if chatting(t).on(InviteFailed{conversation, Failure{Code: wire.CodeTokenRevoked, Lost: true}}).state.Ended {
+		t.Error("an answer that was lost ended it")
+	}
+}

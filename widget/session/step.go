@@ -393,7 +393,11 @@ func (m *machine) invited(e Invited) {
 }
 
 func (m *machine) inviteFailed(e InviteFailed) {
-	if e.ConversationID == m.ConversationID {
+	switch {
+	case e.ConversationID != m.ConversationID:
+	case e.Failure.tokenRefused():
+		m.end(e.Failure)
+	default:
 		m.heard(e.Failure)
 		m.refused(e.Failure)
 	}
