@@ -17,8 +17,8 @@ type Host struct{ value js.Value }
 
 // Message is what the page, or the composer, has sent. Which fields count goes
 // by Type: "open", "close", "send" and "composed" (Text, and At in Unix
-// milliseconds: by the page and by the visitor), "typed", "reset", "config", "invite" (Code), "page" (Attentive), "network"
-// (Cut).
+// milliseconds: by the page and by the visitor), "typed" (Text), "reset",
+// "config", "invite" (Code), "page" (Attentive), "network" (Cut).
 type Message struct {
 	Type string    `json:"type"`
 	Text string    `json:"text"`
